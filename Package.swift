@@ -1,0 +1,53 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let blas: [Target.Dependency] = [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))]
+
+let package = Package(
+  name: "san",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "SANCore", targets: ["SANCore"]),
+    .library(name: "SANInference", targets: ["SANInference"]),
+    .library(name: "SANWeights", targets: ["SANWeights"]),
+    .executable(name: "san-cli", targets: ["san-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // System libraries. On macOS, Accelerate stands in for OpenBLAS.
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
+
+    // Kernels for processors' vector units, chosen at run time beside portable Swift ones.
+    .target(name: "CVectorKernels"),
+
+    .target(
+      name: "SANCore", dependencies: blas + ["CVectorKernels"],
+      linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
+    .target(
+      name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
+    .executableTarget(
+      name: "san-cli",
+      dependencies: ["SANInference", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .target(name: "TestSupport", dependencies: ["SANCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "SANCoreTests", dependencies: ["SANCore", "SANWeights", "TestSupport"]),
+    .testTarget(
+      name: "SANInferenceTests", dependencies: ["SANInference", "SANCore", "SANWeights", "TestSupport"]),
+    .testTarget(
+      name: "CLITests", dependencies: ["SANInference", "SANCore", "TestSupport", "san-cli"],
+      exclude: ["Snapshots"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

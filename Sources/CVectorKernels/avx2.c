@@ -1,0 +1,34 @@
+// The kernels for AVX2 with FMA.
+
+#include "CVectorKernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "lanes_avx2.h"
+
+#include "functions.h"
+#include "rows.h"
+#include "packing.h"
+#include "tile.h"
+#include "product.h"
+#include "attention.h"
+#pragma clang attribute pop
+
+static const vk_kernels kernels = {
+    "avx2",   pack_panel,   multiply_packed, multiply,      attend,   softmax_row,
+    activate_row, sigmoid_row, normalize_row,   dot_rows, add_scaled_row,
+};
+
+const vk_kernels *vk_avx2(void) {
+  // Also asks whether the system keeps the registers.
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : NULL;
+}
+
+#else
+
+const vk_kernels *vk_avx2(void) { return NULL; }
+
+#endif

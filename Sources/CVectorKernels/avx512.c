@@ -1,0 +1,34 @@
+// The kernels for AVX-512.
+
+#include "CVectorKernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#include "lanes_avx512.h"
+
+#include "functions.h"
+#include "rows.h"
+#include "packing.h"
+#include "tile.h"
+#include "product.h"
+#include "attention.h"
+#pragma clang attribute pop
+
+static const vk_kernels kernels = {
+    "avx512",   pack_panel,   multiply_packed, multiply,      attend,   softmax_row,
+    activate_row, sigmoid_row, normalize_row,   dot_rows, add_scaled_row,
+};
+
+const vk_kernels *vk_avx512(void) {
+  // Also asks whether the system keeps the registers.
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma") ? &kernels : NULL;
+}
+
+#else
+
+const vk_kernels *vk_avx512(void) { return NULL; }
+
+#endif

@@ -1,0 +1,84 @@
+// Float32 kernels for x86-64 with AVX2 or AVX-512, in tables that are chosen at run time.
+//
+// Every function computes a row, or a lane, by the same operations in the same order whatever the other rows of the
+// call are: results do not depend on how work is split.
+
+#ifndef CVECTORKERNELS_H
+#define CVECTORKERNELS_H
+
+#include <stddef.h>
+
+/// Columns of a panel of a packed matrix; the last panel is as narrow as it can be, in steps of 16.
+enum { VK_PANEL = 48, VK_PANEL_STEP = 16 };
+
+/// Keys whose scores attention makes at a time: scores, queries and sums stay in the first-level cache.
+enum { VK_KEY_BLOCK = 128 };
+
+/// What a product goes through before it is stored.
+enum { VK_IDENTITY = 0, VK_RELU = 1, VK_QUICK_GELU = 2, VK_GELU = 3 };
+
+/// y = activation(x·B + bias), or y += x·B + bias; x is `rows × depth`, B is `depth × columns`.
+typedef struct {
+  ptrdiff_t rows, columns, depth;
+  const float *x;
+  ptrdiff_t x_stride;
+  float *y;
+  ptrdiff_t y_stride;
+  /// One a column, or NULL.
+  const float *bias;
+  int activation;
+  /// Whether the result is added to what `y` holds.
+  int accumulate;
+} vk_product;
+
+/// Attention of one head for up to VK_PANEL queries: out = softmax(scale·q·kᵀ)·v.
+typedef struct {
+  ptrdiff_t queries, keys, width;
+  const float *query, *key, *value;
+  ptrdiff_t query_stride, key_stride, value_stride;
+  float scale;
+  float *out;
+  ptrdiff_t out_stride;
+  /// `vk_attention_scratch(width)` floats, aligned to 64 bytes.
+  float *scratch;
+} vk_attention;
+
+/// The kernels of one instruction set.
+typedef struct {
+  const char *name;
+
+  /// Packs the columns `panel·VK_PANEL …` of a matrix that is given as `[columns, depth]`.
+  void (*pack_panel)(const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t panel,
+                     float *packed);
+  /// The product with B packed panel by panel.
+  void (*multiply_packed)(const vk_product *product, const float *packed);
+  /// The product with alpha·B, packed on the way: B is `[columns, depth]` where `transposed`, else `[depth, columns]`.
+  void (*multiply)(const vk_product *product, const float *b, ptrdiff_t b_stride, int transposed, float alpha);
+
+  void (*attend)(const vk_attention *attention);
+
+  /// Replaces x by its softmax.
+  void (*softmax)(float *x, ptrdiff_t count);
+  /// x = activation(x)
+  void (*activate)(float *x, ptrdiff_t count, int activation);
+  /// x = 1 / (1 + e⁻ˣ)
+  void (*sigmoid)(float *x, ptrdiff_t count);
+  /// y = (x − mean) / √(variance + epsilon)·weight + bias
+  void (*normalize)(const float *x, float *y, ptrdiff_t count, const float *weight, const float *bias, float epsilon);
+  /// Σ a·b
+  float (*dot)(const float *a, const float *b, ptrdiff_t count);
+  /// y += factor·x
+  void (*add_scaled)(float *y, const float *x, ptrdiff_t count, float factor);
+} vk_kernels;
+
+/// The kernels for AVX2 with FMA, or NULL where this processor or system has none.
+const vk_kernels *vk_avx2(void);
+/// The kernels for AVX-512 (F, BW, DQ, VL), or NULL where this processor or system has none.
+const vk_kernels *vk_avx512(void);
+
+/// Floats of a packed matrix of `depth × columns`.
+size_t vk_packed_count(size_t columns, size_t depth);
+/// Floats that `attend` needs for heads of `width` channels.
+size_t vk_attention_scratch(size_t width);
+
+#endif

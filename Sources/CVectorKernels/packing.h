@@ -1,0 +1,76 @@
+// Packing of B into panels: `depth` rows of `width` columns, zero beyond the columns that B has.
+
+static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+/// Columns of the panel that starts at `column`, padding included.
+static inline ptrdiff_t panel_width(ptrdiff_t columns, ptrdiff_t column) {
+  ptrdiff_t left = smaller(columns - column, VK_PANEL);
+  return (left + VK_PANEL_STEP - 1) / VK_PANEL_STEP * VK_PANEL_STEP;
+}
+
+/// The eight rows of eight floats at `b`, turned, to `packed`.
+static inline void turn_8x8(const float *b, ptrdiff_t b_stride, __m256 alpha, float *packed, ptrdiff_t width) {
+  __m256 r[8], s[8];
+  for (int i = 0; i < 8; i++) r[i] = _mm256_mul_ps(alpha, _mm256_loadu_ps(b + i * b_stride));
+  for (int i = 0; i < 4; i++) {  // pairs of rows
+    s[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    s[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 2; i++) {  // fours of rows
+    r[4 * i] = _mm256_shuffle_ps(s[4 * i], s[4 * i + 2], 0x44);
+    r[4 * i + 1] = _mm256_shuffle_ps(s[4 * i], s[4 * i + 2], 0xEE);
+    r[4 * i + 2] = _mm256_shuffle_ps(s[4 * i + 1], s[4 * i + 3], 0x44);
+    r[4 * i + 3] = _mm256_shuffle_ps(s[4 * i + 1], s[4 * i + 3], 0xEE);
+  }
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(packed + i * width, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(packed + (i + 4) * width, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+
+/// out[j][i] = b[i][j], for `rows × columns` of b.
+static void turn(const float *b, ptrdiff_t b_stride, ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t stride) {
+  const __m256 one = _mm256_set1_ps(1);
+  for (ptrdiff_t i = 0; i < rows; i += 8) {
+    ptrdiff_t j = 0;
+    if (i + 8 <= rows) {
+      for (; j + 8 <= columns; j += 8) turn_8x8(b + i * b_stride + j, b_stride, one, out + j * stride + i, stride);
+    }
+    for (; j < columns; j++) {
+      for (ptrdiff_t r = i; r < smaller(i + 8, rows); r++) out[j * stride + r] = b[r * b_stride + j];
+    }
+  }
+}
+
+/// B is given as `[columns, depth]`: a weight, or keys.
+static void pack_rows(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed,
+    ptrdiff_t width) {
+  const __m256 alphas = _mm256_set1_ps(alpha);
+  for (ptrdiff_t c = 0; c < width; c += 8) {
+    ptrdiff_t k = 0;
+    if (c + 8 <= columns) {
+      for (; k + 8 <= depth; k += 8) turn_8x8(b + c * b_stride + k, b_stride, alphas, packed + k * width + c, width);
+    }
+    for (; k < depth; k++) {
+      for (ptrdiff_t i = c; i < c + 8; i++) packed[k * width + i] = i < columns ? alpha * b[i * b_stride + k] : 0;
+    }
+  }
+}
+
+/// B is given as `[depth, columns]`.
+static void pack_columns(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed,
+    ptrdiff_t width) {
+  for (ptrdiff_t k = 0; k < depth; k++) {
+    for (ptrdiff_t i = 0; i < width; i++) packed[k * width + i] = i < columns ? alpha * b[k * b_stride + i] : 0;
+  }
+}
+
+static void pack_panel(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t panel, float *packed) {
+  ptrdiff_t column = panel * VK_PANEL;
+  pack_rows(
+      b + column * b_stride, b_stride, smaller(columns - column, VK_PANEL), depth, 1, packed + column * depth,
+      panel_width(columns, column));
+}

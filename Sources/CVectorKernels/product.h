@@ -1,0 +1,91 @@
+// Matrix products: panels of B, packed, meet tiles of rows of x.
+
+/// Depth that is summed at a time: a block of a panel stays in the second-level cache.
+enum { DEPTH_BLOCK = 1024 };
+/// The same where B is packed on the way, on the stack.
+enum { PACKED_DEPTH_BLOCK = 256 };
+
+static inline vector activated(vector x, int activation) {
+  switch (activation) {
+    case VK_RELU: return v_relu(x);
+    case VK_QUICK_GELU: return v_quick_gelu(x);
+    case VK_GELU: return v_gelu(x);
+    default: return x;
+  }
+}
+
+/// y = activation(sums + y·added + bias) for a tile of `rows × columns`; `bias` may be NULL.
+static inline __attribute__((always_inline)) void finish_tile(
+    const float *sums, int rows, ptrdiff_t columns, float *y, ptrdiff_t y_stride, int added, const float *bias,
+    const int activation) {
+  ptrdiff_t whole = columns - columns % LANES;
+  tail_mask mask = v_tail(columns - whole);
+  for (int r = 0; r < rows; r++) {
+    const float *sum = sums + r * VK_PANEL;
+    float *target = y + r * y_stride;
+    for (ptrdiff_t c = 0; c < whole; c += LANES) {
+      vector value = v_load(sum + c);
+      if (added) value = v_add(value, v_load(target + c));
+      if (bias) value = v_add(value, v_load(bias + c));
+      v_store(target + c, activated(value, activation));
+    }
+    if (whole < columns) {
+      vector value = v_load(sum + whole);
+      if (added) value = v_add(value, v_load_tail(target + whole, mask));
+      if (bias) value = v_add(value, v_load_tail(bias + whole, mask));
+      v_store_tail(target + whole, mask, activated(value, activation));
+    }
+  }
+}
+
+/// All rows of a product for one block of one panel; `first` and `last` say whether the block is at an end of the depth.
+static void multiply_block(
+    const vk_product *p, const float *packed, ptrdiff_t column, ptrdiff_t k, ptrdiff_t depth) {
+  float sums[TILE_ROWS * VK_PANEL] __attribute__((aligned(64)));
+  ptrdiff_t width = panel_width(p->columns, column);
+  ptrdiff_t columns = smaller(p->columns - column, VK_PANEL);
+  int added = p->accumulate || k > 0;
+  int last = k + depth == p->depth;
+  const float *bias = last && p->bias ? p->bias + column : NULL;
+  int activation = last ? p->activation : VK_IDENTITY;
+
+  for (ptrdiff_t row = 0; row < p->rows; row += TILE_ROWS) {
+    int rows = (int)smaller(p->rows - row, TILE_ROWS);
+    tile(rows, width, depth, p->x + row * p->x_stride + k, p->x_stride, 1, packed, width, sums, VK_PANEL);
+    float *y = p->y + row * p->y_stride + column;
+    switch (activation) {
+      case VK_RELU: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_RELU); break;
+      case VK_QUICK_GELU: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_QUICK_GELU); break;
+      case VK_GELU: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_GELU); break;
+      default: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_IDENTITY); break;
+    }
+  }
+}
+
+static void multiply_packed(const vk_product *p, const float *packed) {
+  ptrdiff_t k = 0;
+  do {  // also once for a depth of 0, which leaves the bias
+    ptrdiff_t depth = smaller(p->depth - k, DEPTH_BLOCK);
+    for (ptrdiff_t column = 0; column < p->columns; column += VK_PANEL) {
+      const float *panel = packed + column * p->depth + k * panel_width(p->columns, column);
+      multiply_block(p, panel, column, k, depth);
+    }
+    k += depth;
+  } while (k < p->depth);
+}
+
+static void multiply(const vk_product *p, const float *b, ptrdiff_t b_stride, int transposed, float alpha) {
+  float packed[PACKED_DEPTH_BLOCK * VK_PANEL] __attribute__((aligned(64)));
+  ptrdiff_t k = 0;
+  do {
+    ptrdiff_t depth = smaller(p->depth - k, PACKED_DEPTH_BLOCK);
+    for (ptrdiff_t column = 0; column < p->columns; column += VK_PANEL) {
+      ptrdiff_t width = panel_width(p->columns, column);
+      ptrdiff_t columns = smaller(p->columns - column, VK_PANEL);
+      if (transposed) pack_rows(b + column * b_stride + k, b_stride, columns, depth, alpha, packed, width);
+      else pack_columns(b + k * b_stride + column, b_stride, columns, depth, alpha, packed, width);
+      multiply_block(p, packed, column, k, depth);
+    }
+    k += depth;
+  } while (k < p->depth);
+}

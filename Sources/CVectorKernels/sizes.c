@@ -1,0 +1,12 @@
+// Sizes of the memory that callers bring.
+
+#include "CVectorKernels.h"
+
+size_t vk_packed_count(size_t columns, size_t depth) {
+  return (columns + VK_PANEL_STEP - 1) / VK_PANEL_STEP * VK_PANEL_STEP * depth;
+}
+
+size_t vk_attention_scratch(size_t width) {
+  // Queries and sums, the scores of a block of keys, maxima and sums.
+  return (2 * width + VK_KEY_BLOCK + 2) * VK_PANEL;
+}

@@ -1,0 +1,97 @@
+/// The second part of CLIP's image tower, in which CLIP names each mask proposal.
+///
+/// Every proposal gets a copy of the class token (a recognition token, the paper's "SLS token"), whose attention to the
+/// patches is steered by an attention bias of its own. `clip_rec_head` in a checkpoint.
+public struct ClipRecognitionHead: Sendable {
+  /// CLIP's last blocks.
+  public let blocks: [TransformerBlock]
+  /// After the last block.
+  public let normPost: LayerNorm
+  /// To the joint embedding, stored `[C, E]`.
+  public let projection: Tensor
+
+  /// What a recognition token sees of the class column and of the other recognition tokens: an addition to the scores
+  /// that leaves them no weight.
+  private static let masked: Float = -100
+
+  /// The recognition head of a model.
+  public init(_ parameters: ModelParameters) {
+    let configuration = parameters.configuration.clip
+    let count = configuration.image.layers - configuration.extractorLayers
+    blocks = (0..<count).map {
+      .clip(parameters, "clip_rec_head.resblocks.\($0)", heads: configuration.image.heads)
+    }
+    normPost = LayerNorm(parameters, "clip_rec_head.ln_post", epsilon: 1e-5)
+    projection = parameters["clip_rec_head.proj"]
+  }
+
+  /// Mask embeddings `[Q, E]`, of unit length, from the workspace's present scope.
+  ///
+  /// - `tokens`: the extractor's last tokens, `[1 + h·w, C]`, the class token first.
+  /// - `bias`: the attention bias on CLIP's grid, `[heads·Q, h·w]`, head by head.
+  public func callAsFunction(_ tokens: Matrix, bias: Matrix, queries: Int, workspace: Workspace) -> Matrix {
+    let width = tokens.columns
+    precondition(bias.columns == tokens.rows - 1, "one bias a patch")
+    let embeddings = workspace.matrix(queries, projection.shape[1])
+    workspace.scope {
+      let x = workspace.matrix(queries + tokens.rows, width)  // [Q + 1 + h·w, C]
+      for query in 0..<queries { x.row(query).update(from: tokens.row(0), count: width) }
+      x.rows(queries..<x.rows).copy(from: tokens)
+      for block in blocks { apply(block, to: x, bias: bias, queries: queries, workspace: workspace) }
+      let recognition = x.rows(0..<queries)  // [Q, C]
+      normPost(recognition, into: recognition, pool: workspace.pool)
+      GEMM.multiply(recognition, projection.matrix, .plain, into: embeddings)  // [Q, E]
+    }
+    for query in 0..<queries { VectorMath.normalize(embeddings.row(query), embeddings.columns) }
+    return embeddings
+  }
+
+  /// Replaces the tokens `x`, `[Q + 1 + h·w, C]`, by the block's output under the attention bias.
+  package func apply(
+    _ block: TransformerBlock, to x: Matrix, bias: Matrix, queries: Int, workspace: Workspace
+  ) {
+    block(x, workspace: workspace) { query, key, value, out in
+      attend(
+        query: query, key: key, value: value, heads: block.heads, bias: bias, queries: queries, into: out,
+        workspace: workspace)
+    }
+  }
+
+  /// Class and patches attend to each other as in plain CLIP: the mask of −100 on the recognition columns leaves those
+  /// no weight in float32, so they are left out. A recognition token sees itself and the biased patches.
+  private func attend(
+    query: Matrix, key: Matrix, value: Matrix, heads: Int, bias: Matrix, queries: Int, into out: Matrix,
+    workspace: Workspace
+  ) {
+    let all = queries..<query.rows
+    Attention.attend(
+      query: query.rows(all), key: key.rows(all), value: value.rows(all), heads: heads, into: out.rows(all),
+      workspace: workspace)
+
+    let width = query.columns / heads
+    let scale = 1 / Float(width).squareRoot()
+    workspace.scope {
+      // Columns: the token itself, then class and patches.
+      let scratch = workspace.matrix(workspace.pool.threadCount * queries, 1 + all.count)
+      workspace.pool.run(heads) { head, worker in
+        let channels = head * width..<(head + 1) * width
+        let (q, k, v) = (query.columns(channels), key.columns(channels), value.columns(channels))
+        let target = out.columns(channels)
+        let scores = scratch.rows(worker * queries..<(worker + 1) * queries)  // [Q, 2 + h·w]
+        let shared = scores.columns(1..<scores.columns)
+        GEMM.multiply(q.rows(0..<queries), k.rows(all), .transposed, into: shared, alpha: scale)
+        for index in 0..<queries {
+          let row = scores.row(index)
+          row[0] = scale * VectorMath.dot(q.row(index), k.row(index), width)
+          row[1] += ClipRecognitionHead.masked
+          VectorMath.add(row + 2, bias.row(head * queries + index), bias.columns)
+          VectorMath.softmax(row, scores.columns)
+        }
+        GEMM.multiply(shared, v.rows(all), .plain, into: target.rows(0..<queries))
+        for index in 0..<queries {
+          VectorMath.addScaled(target.row(index), v.row(index), width, by: scores.row(index)[0])
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/// CLIP's text tower: token sequences to unit-length embeddings in the joint space.
+///
+/// Part of `ov_classifier` in a checkpoint.
+public struct ClipTextEncoder: Sendable {
+  /// `[vocabulary, C]`
+  public let tokenEmbedding: Tensor
+  /// `[context, C]`
+  public let positionalEmbedding: Tensor
+  /// Causal transformer blocks.
+  public let blocks: [TransformerBlock]
+  /// After the last block.
+  public let normFinal: LayerNorm
+  /// To the joint embedding, stored `[C, E]`.
+  public let projection: Tensor
+
+  /// Rows that are run through the blocks together: bounds the workspace, however many prompts there are.
+  private static let batchRows = 2048
+
+  /// The text tower of a model.
+  public init(_ parameters: ModelParameters) {
+    let configuration = parameters.configuration.clip.text
+    let name = "ov_classifier"
+    tokenEmbedding = parameters["\(name).token_embedding.weight"]
+    positionalEmbedding = parameters["\(name).positional_embedding"]
+    blocks = (0..<configuration.layers).map {
+      .clip(parameters, "\(name).transformer.resblocks.\($0)", heads: configuration.heads)
+    }
+    normFinal = LayerNorm(parameters, "\(name).ln_final", epsilon: 1e-5)
+    projection = parameters["\(name).text_projection"]
+  }
+
+  /// The embeddings `[sequences, E]` of token sequences, each from its start to its end token without padding.
+  ///
+  /// The embedding is read at the last token, so a sequence must end in its end token. `progress` is told how many
+  /// sequences are done; what it throws ends the run.
+  public func callAsFunction(
+    _ sequences: [[Int32]], workspace: Workspace, progress: (_ done: Int) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    let width = projection.shape[1]
+    let order = sequences.indices.sorted { sequences[$0].lexicographicallyPrecedes(sequences[$1]) }
+    return try Tensor(shape: [sequences.count, width]) { out in
+      var start = 0
+      while start < order.count {
+        try progress(start)
+        var (end, rows) = (start, 0)
+        while end < order.count,
+          end == start || rows + sequences[order[end]].count <= ClipTextEncoder.batchRows
+        {
+          rows += sequences[order[end]].count
+          end += 1
+        }
+        let batch = order[start..<end]
+        workspace.scope {
+          let embeddings = encode(PrefixTree(sorted: batch.map { sequences[$0] }), workspace: workspace)
+          for (row, index) in batch.enumerated() {
+            (out.baseAddress! + index * width).update(from: embeddings.row(row), count: width)
+          }
+        }
+        start = end
+      }
+      try progress(order.count)
+    }
+  }
+
+  /// The embeddings of the ends of `tree`, `[ends, E]`, from the workspace's present scope.
+  private func encode(_ tree: PrefixTree, workspace: Workspace) -> Matrix {
+    let width = tokenEmbedding.shape[1]
+    let embeddings = workspace.matrix(tree.ends.count, projection.shape[1])
+    workspace.scope {
+      let x = workspace.matrix(tree.nodes.count, width)  // [nodes, C]
+      for (index, node) in tree.nodes.enumerated() {
+        precondition(
+          node.token >= 0 && Int(node.token) < tokenEmbedding.shape[0], "tokens are of the vocabulary")
+        precondition(node.depth < positionalEmbedding.shape[0], "a sequence fits the context")
+        x.row(index).update(from: tokenEmbedding.pointer + Int(node.token) * width, count: width)
+        VectorMath.add(x.row(index), positionalEmbedding.pointer + node.depth * width, width)
+      }
+      for block in blocks {
+        block(x, workspace: workspace) { query, key, value, out in
+          attend(
+            tree, query: query, key: key, value: value, heads: block.heads, into: out, pool: workspace.pool)
+        }
+      }
+      let last = workspace.matrix(tree.ends.count, width)  // [ends, C]
+      for (row, node) in tree.ends.enumerated() { last.row(row).update(from: x.row(node), count: width) }
+      normFinal(last, into: last, pool: workspace.pool)
+      GEMM.multiply(last, projection.matrix, .plain, into: embeddings)  // [ends, E]
+    }
+    for row in 0..<embeddings.rows { VectorMath.normalize(embeddings.row(row), embeddings.columns) }
+    return embeddings
+  }
+
+  /// Causal attention: each node attends to the nodes from the root to itself.
+  private func attend(
+    _ tree: PrefixTree, query: Matrix, key: Matrix, value: Matrix, heads: Int, into out: Matrix,
+    pool: ThreadPool
+  ) {
+    let width = query.columns / heads
+    let scale = 1 / Float(width).squareRoot()
+    let context = positionalEmbedding.shape[0]
+    pool.runRanges(tree.nodes.count, grain: 64) { range, _ in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: context) { path in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: context) { scores in
+          let (path, scores) = (path.baseAddress!, scores.baseAddress!)
+          for node in range {
+            let count = tree.path(to: node, into: path)
+            for head in 0..<heads {
+              let offset = head * width
+              let q = query.row(node) + offset
+              for index in 0..<count {
+                scores[index] = scale * VectorMath.dot(q, key.row(path[index]) + offset, width)
+              }
+              VectorMath.softmax(scores, count)
+              let target = out.row(node) + offset
+              target.update(repeating: 0, count: width)
+              for index in 0..<count {
+                VectorMath.addScaled(target, value.row(path[index]) + offset, width, by: scores[index])
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// Token sequences merged wherever they start alike, so that a shared start is computed once.
+///
+/// CLIP's text tower is causal: the state of a token depends on the tokens before it and on nothing after. Prompts of one
+/// template differ only from the class name on, so most of their tokens are shared.
+struct PrefixTree {
+  /// One token in the context of all tokens before it.
+  struct Node {
+    let token: Int32
+    /// Tokens before it.
+    let depth: Int
+    /// The node of the token before it; itself at depth 0.
+    let parent: Int
+  }
+
+  /// Depth first, so a node follows its parent.
+  private(set) var nodes: [Node] = []
+  /// The last node of each sequence, in the order of the sequences.
+  private(set) var ends: [Int] = []
+
+  /// The tree of `sequences`, none of them empty, which are in lexicographic order.
+  init(sorted sequences: [[Int32]]) {
+    var path: [Int] = []
+    var previous: [Int32] = []
+    for sequence in sequences {
+      precondition(!sequence.isEmpty, "a sequence has a start token")
+      var shared = 0
+      while shared < min(previous.count, sequence.count), previous[shared] == sequence[shared] { shared += 1 }
+      path.removeLast(path.count - shared)
+      for token in sequence[shared...] {
+        nodes.append(Node(token: token, depth: path.count, parent: path.last ?? nodes.count))
+        path.append(nodes.count - 1)
+      }
+      ends.append(path[path.count - 1])
+      previous = sequence
+    }
+  }
+
+  /// Writes the nodes from the root to `node`, itself included, to `path`; returns their number.
+  func path(to node: Int, into path: UnsafeMutablePointer<Int>) -> Int {
+    var current = node
+    let depth = nodes[node].depth
+    for index in stride(from: depth, through: 0, by: -1) {
+      path[index] = current
+      current = nodes[current].parent
+    }
+    return depth + 1
+  }
+}

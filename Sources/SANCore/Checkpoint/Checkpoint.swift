@@ -1,0 +1,110 @@
+/// The named tensors of a model file: safetensors, or PyTorch's zip format (`.pth`, `.pt`).
+///
+/// The file is mapped into memory. Opening it reads names and shapes alone; elements are read when asked for,
+/// and single-precision ones are used where they lie.
+public struct Checkpoint: Sendable {
+  /// The format of a model file, told by its content.
+  public enum Format: String, Sendable, Hashable {
+    /// A safetensors file.
+    case safetensors
+    /// A zip archive of `torch.save`.
+    case pyTorch = "PyTorch"
+  }
+
+  /// What is known of a tensor without reading its elements.
+  public struct Entry: Sendable, Hashable {
+    /// The tensor's name.
+    public let name: String
+    /// The extents, outermost first.
+    public let shape: [Int]
+    /// How the elements are stored.
+    public let type: ElementType
+  }
+
+  /// The path as given.
+  public let path: String
+  /// The file's format.
+  public let format: Format
+  /// All tensors in the order of the file's own listing.
+  public let entries: [Entry]
+  /// The strings a safetensors file carries along; empty for other files.
+  public let metadata: [String: String]
+
+  let file: MappedFile
+  private let records: [String: TensorRecord]
+
+  /// More tensors than this in one file are an error.
+  static let maximumTensors = 1 << 16
+  /// More axes than this are an error.
+  static let maximumRank = 8
+
+  /// Opens the model file at `path`, whatever its name.
+  ///
+  /// - Throws: ``FileError`` or ``CheckpointError``.
+  public static func open(path: String) throws -> Checkpoint {
+    try Checkpoint(MappedFile(path: path))
+  }
+
+  /// The model in `file`.
+  ///
+  /// - Throws: ``CheckpointError``.
+  package init(_ file: MappedFile) throws {
+    // A header of 640 bytes would make a safetensors file begin like a pickle: the brace decides first.
+    if SafetensorsFile.recognises(file.bytes) {
+      let contents = try SafetensorsFile(file)
+      self.init(file, .safetensors, contents.records, metadata: contents.metadata)
+    } else if ZipArchive.recognises(file.bytes) {
+      self.init(file, .pyTorch, try PyTorchFile(file).records, metadata: [:])
+    } else if PyTorchFile.recognisesLegacy(file.bytes) {
+      throw CheckpointError.legacyPyTorch(file: file.path)
+    } else {
+      throw CheckpointError.unrecognised(file: file.path, hint: Self.hint(of: file.bytes))
+    }
+  }
+
+  private init(_ file: MappedFile, _ format: Format, _ records: [TensorRecord], metadata: [String: String]) {
+    self.file = file
+    self.format = format
+    self.metadata = metadata
+    path = file.path
+    entries = records.map { Entry(name: $0.name, shape: $0.shape, type: $0.type) }
+    self.records = Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
+  }
+
+  /// The size of the file in bytes.
+  public var fileByteCount: Int { file.byteCount }
+
+  /// The entry of the tensor `name`, if there is one.
+  public func entry(_ name: String) -> Entry? {
+    records[name].map { Entry(name: $0.name, shape: $0.shape, type: $0.type) }
+  }
+
+  /// The tensor `name`: single precision in place where possible, else converted anew at each call.
+  ///
+  /// - Throws: ``CheckpointError/noSuchTensor(file:tensor:)`` and
+  ///   ``CheckpointError/unsupportedElementType(file:tensor:type:)``.
+  public func tensor(_ name: String) throws -> Tensor {
+    let record = try readable(name)
+    return record.mapped(in: file)
+      ?? Tensor(shape: record.shape) { record.decode(0..<record.count, of: file, into: $0) }
+  }
+
+  /// The record of the tensor `name`, which is of a type that can be read.
+  func readable(_ name: String) throws -> TensorRecord {
+    guard let record = records[name] else { throw CheckpointError.noSuchTensor(file: path, tensor: name) }
+    guard record.type.isReadable else {
+      throw CheckpointError.unsupportedElementType(file: path, tensor: name, type: record.type.rawValue)
+    }
+    return record
+  }
+
+  /// What an unknown file might be.
+  private static func hint(of bytes: UnsafeRawBufferPointer) -> String {
+    if bytes.isEmpty { return "it is empty" }
+    if bytes.starts(with: "version https://git-lfs".utf8) {
+      return "it is a Git LFS pointer; fetch the file itself with git lfs pull"
+    }
+    if bytes.first == UInt8(ascii: "<") { return "it looks like a web page; download the file itself" }
+    return "get the file again, or convert it"
+  }
+}

@@ -1,0 +1,109 @@
+/// The members of one JSON object, taken one by one; what is left at the end is unknown.
+struct ConfigurationReader {
+  let file: String
+  /// The names from the root to this object, each with a dot behind.
+  private let prefix: String
+  private var members: [String: JSONValue] = [:]
+
+  init(_ json: [UInt8], file: String) throws {
+    do {
+      self = try ConfigurationReader(json.withUnsafeBytes(JSONValue.init(parsing:)), file: file, prefix: "")
+    } catch let error as JSONValue.SyntaxError {
+      throw ConfigurationError.notJSON(file: file, problem: "\(error)")
+    }
+  }
+
+  private init(_ value: JSONValue, file: String, prefix: String) throws {
+    self.file = file
+    self.prefix = prefix
+    guard case .object(let members) = value else {
+      if prefix.isEmpty { throw ConfigurationError.notJSON(file: file, problem: "it is not an object") }
+      throw ConfigurationError.invalidValue(
+        file: file, field: String(prefix.dropLast()), value: Self.text(value), allowed: "an object")
+    }
+    for member in members { self.members[member.name] = member.value }
+  }
+
+  private mutating func take(_ name: String) throws -> JSONValue {
+    guard let value = members.removeValue(forKey: name) else {
+      throw ConfigurationError.missingField(file: file, field: prefix + name)
+    }
+    return value
+  }
+
+  private func invalid(_ name: String, _ value: JSONValue, _ allowed: String) -> ConfigurationError {
+    .invalidValue(file: file, field: prefix + name, value: Self.text(value), allowed: allowed)
+  }
+
+  /// Reads the object `name` with `body`; every member of it must be taken.
+  mutating func object<R>(_ name: String, _ body: (inout ConfigurationReader) throws -> R) throws -> R {
+    var inner = try ConfigurationReader(take(name), file: file, prefix: "\(prefix)\(name).")
+    let result = try body(&inner)
+    try inner.finish()
+    return result
+  }
+
+  func finish() throws {
+    if let name = members.keys.min() {
+      throw ConfigurationError.unknownField(file: file, field: prefix + name)
+    }
+  }
+
+  mutating func integer(_ name: String) throws -> Int {
+    let value = try take(name)
+    guard case .integer(let integer) = value else { throw invalid(name, value, "a whole number") }
+    return integer
+  }
+
+  mutating func real(_ name: String) throws -> Double {
+    switch try take(name) {
+    case .integer(let integer): return Double(integer)
+    case .real(let real): return real
+    case let value: throw invalid(name, value, "a number")
+    }
+  }
+
+  mutating func string(_ name: String) throws -> String {
+    let value = try take(name)
+    guard case .string(let string) = value else { throw invalid(name, value, "a text in quotes") }
+    return string
+  }
+
+  mutating func integers(_ name: String) throws -> [Int] {
+    let value = try take(name)
+    guard let integers = Self.integers(value) else { throw invalid(name, value, "a list of whole numbers") }
+    return integers
+  }
+
+  mutating func pairs(_ name: String) throws -> [[Int]] {
+    let value = try take(name)
+    guard case .array(let elements) = value else { throw invalid(name, value, "a list of pairs") }
+    return try elements.map { element in
+      guard let integers = Self.integers(element) else { throw invalid(name, value, "a list of pairs") }
+      return integers
+    }
+  }
+
+  private static func integers(_ value: JSONValue) -> [Int]? {
+    guard case .array(let elements) = value else { return nil }
+    var integers: [Int] = []
+    for element in elements {
+      guard case .integer(let integer) = element else { return nil }
+      integers.append(integer)
+    }
+    return integers
+  }
+
+  /// `value` for a message.
+  private static func text(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "null"
+    case .boolean(let boolean): "\(boolean)"
+    case .integer(let integer): "\(integer)"
+    case .real(let real): "\(real)"
+    case .string(let string): quoted(string)
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Dispatch
+
+/// Makes single-precision tensors of a file's records and looks at every number, on all processors.
+struct ParameterLoading {
+  /// The tensors by name. Converted ones share one block of memory.
+  let tensors: [String: Tensor]
+  /// The names of tensors that hold an infinity or a NaN, in the order of the records.
+  let damaged: [String]
+
+  /// Elements handled at a time by one thread.
+  private static let pieceCount = 1 << 18
+
+  /// A part of a record.
+  private struct Piece {
+    let record: Int
+    let range: Range<Int>
+    /// Where its elements are to go; nil where they stay in the file.
+    let target: UnsafeMutableBufferPointer<Float>?
+  }
+
+  init(_ records: [TensorRecord], of file: MappedFile) {
+    var tensors: [String: Tensor] = [:]
+    var pieces: [Piece] = []
+    let mapped = records.map { $0.mapped(in: file) }
+    let converted = zip(records, mapped).reduce(0) { $0 + ($1.1 == nil ? FloatBlock.padded($1.0.count) : 0) }
+    let block = FloatBlock(count: converted)
+    var offset = 0
+    for (index, record) in records.enumerated() {
+      var target: UnsafeMutableBufferPointer<Float>?
+      if let tensor = mapped[index] {
+        tensors[record.name] = tensor
+      } else {
+        target = UnsafeMutableBufferPointer(rebasing: block.floats[offset..<offset + record.count])
+        let storage = TensorStorage(base: block.base + offset, count: record.count, owner: block)
+        tensors[record.name] = Tensor(shape: record.shape, storage: storage)
+        offset += FloatBlock.padded(record.count)
+      }
+      // Only a tensor in row-major order can be converted in parts.
+      let step = record.strides == nil ? Self.pieceCount : max(record.count, 1)
+      for start in stride(from: 0, to: record.count, by: step) {
+        let range = start..<min(start + step, record.count)
+        let part = target.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }
+        pieces.append(Piece(record: index, range: range, target: part))
+      }
+    }
+    self.tensors = tensors
+
+    var finite = [Bool](repeating: true, count: pieces.count)
+    finite.withUnsafeMutableBufferPointer { finite in
+      nonisolated(unsafe) let (work, finite) = (pieces, finite)
+      DispatchQueue.concurrentPerform(iterations: work.count) { index in
+        let (record, range, target) = (records[work[index].record], work[index].range, work[index].target)
+        if let target {
+          record.decode(range, of: file, into: target)
+          finite[index] = Self.areFinite(UnsafeBufferPointer(target))
+        } else if let tensor = mapped[work[index].record] {
+          finite[index] = tensor.withUnsafeBufferPointer {
+            Self.areFinite(UnsafeBufferPointer(rebasing: $0[range]))
+          }
+        }
+      }
+    }
+    let indices = Set(zip(pieces, finite).filter { !$0.1 }.map(\.0.record))
+    damaged = indices.sorted().map { records[$0].name }
+  }
+
+  private static func areFinite(_ values: UnsafeBufferPointer<Float>) -> Bool {
+    // An exponent of all ones carries into the sign's place. No early exit: this is vector code.
+    var carries: UInt32 = 0
+    for value in values { carries |= (value.bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
+    return carries & 0x8000_0000 == 0
+  }
+}
+
+/// Memory for many tensors, freed with the last of them.
+private final class FloatBlock: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+  let floats: UnsafeMutableBufferPointer<Float>
+
+  /// `count` rounded up, so that each tensor starts on a cache line.
+  static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+  init(count: Int) {
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    floats = UnsafeMutableBufferPointer(start: base, count: count)
+  }
+
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+}

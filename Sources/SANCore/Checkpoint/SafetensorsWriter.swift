@@ -1,0 +1,124 @@
+/// Writes safetensors files: tensor by tensor, the same bytes for the same input, whole or not at all.
+public enum SafetensorsWriter {
+  /// A tensor to be written.
+  public struct Entry: Sendable, Hashable {
+    /// Its name, unique in the file.
+    public var name: String
+    /// Its extents.
+    public var shape: [Int]
+    /// How its elements are encoded: `float32`, `float16` or `bfloat16`.
+    public var type: ElementType
+
+    /// A tensor `name` of `shape`, encoded as `type`.
+    public init(name: String, shape: [Int], type: ElementType) {
+      self.name = name
+      self.shape = shape
+      self.type = type
+    }
+  }
+
+  /// Writes `entries` to `path`; `tensor` is asked for each in turn and may make it on the spot.
+  ///
+  /// Numbers are rounded to the nearest of the type, ties to even. Wider types come first, then names in
+  /// order of their bytes, so that all data is aligned; the data starts at a multiple of 8 bytes.
+  ///
+  /// Precondition: names are unique and not `__metadata__`, types are among the three, tensors have the
+  /// shapes of their entries.
+  ///
+  /// - Throws: ``OutputFileError``; ``CheckpointError/valueOutOfRange(file:tensor:value:type:)`` where a finite
+  ///   number is too large for its type; and what `tensor` throws. In each case there is no new file.
+  public static func write(
+    to path: String, entries: [Entry], metadata: [String: String] = [:], tensor: (String) throws -> Tensor
+  ) throws {
+    precondition(Set(entries.map(\.name)).count == entries.count, "names are unique")
+    let ordered = entries.sorted {
+      $0.type.byteCount != $1.type.byteCount
+        ? $0.type.byteCount > $1.type.byteCount : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+    }
+    let file = try AtomicFile(path)
+    try header(ordered, metadata).withUnsafeBytes { try file.write($0) }
+    for entry in ordered {
+      let source = try tensor(entry.name)
+      precondition(source.shape == entry.shape, "a tensor has the shape of its entry")
+      try source.withUnsafeBufferPointer { values in
+        switch entry.type {
+        case .float32: try file.write(UnsafeRawBufferPointer(values))
+        case .float16:
+          try write(values, of: entry, to: file, at: path, FloatConversion.half, isInfinite: 0x7C00)
+        case .bfloat16:
+          try write(values, of: entry, to: file, at: path, FloatConversion.bfloat16, isInfinite: 0x7F80)
+        default: preconditionFailure("only F32, F16 and BF16 are written")
+        }
+      }
+    }
+    try file.commit()
+  }
+
+  /// Writes `values` in pieces through a small buffer.
+  @inline(__always)
+  private static func write(
+    _ values: UnsafeBufferPointer<Float>, of entry: Entry, to file: AtomicFile, at path: String,
+    _ encode: (Float) -> UInt16, isInfinite infinity: UInt16
+  ) throws {
+    let piece = 1 << 18
+    var buffer = [UInt16](repeating: 0, count: min(piece, values.count))
+    for start in stride(from: 0, to: values.count, by: piece) {
+      let count = min(piece, values.count - start)
+      var overflow = false
+      for i in 0..<count {
+        let value = values[start + i]
+        let encoded = encode(value)
+        overflow = overflow || (encoded & 0x7FFF == infinity && value.isFinite)
+        buffer[i] = encoded.littleEndian
+      }
+      if overflow {
+        let value = values[start..<start + count].first { $0.isFinite && encode($0) & 0x7FFF == infinity }
+        throw CheckpointError.valueOutOfRange(
+          file: path, tensor: entry.name, value: value ?? .greatestFiniteMagnitude, type: entry.type)
+      }
+      try buffer.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<(count * 2)])) }
+    }
+  }
+
+  /// The length, and the JSON header padded with spaces to a multiple of 8 bytes.
+  private static func header(_ entries: [Entry], _ metadata: [String: String]) -> [UInt8] {
+    var members: [String] = []
+    if !metadata.isEmpty {
+      let strings = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        .map { "\(jsonString($0.key)):\(jsonString($0.value))" }
+      members.append("\"__metadata__\":{\(strings.joined(separator: ","))}")
+    }
+    var offset = 0
+    for entry in entries {
+      guard let count = Tensor.elementCount(of: entry.shape) else { preconditionFailure("a sound shape") }
+      let end = offset + count * entry.type.byteCount
+      let shape = entry.shape.map(String.init).joined(separator: ",")
+      members.append(
+        "\(jsonString(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],"
+          + "\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var text = Array("{\(members.joined(separator: ","))}".utf8)
+    text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
+  }
+}
+
+/// `text` as a JSON string, quotes included.
+package func jsonString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case "\n": result += "\\n"
+    case "\r": result += "\\r"
+    case "\t": result += "\\t"
+    case "\u{0}"..."\u{1F}":
+      let digits = String(scalar.value, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

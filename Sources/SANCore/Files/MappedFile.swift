@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A whole file as read-only memory: pages are read when first touched, and shared with other processes.
+///
+/// The file must not be shortened while it is mapped; the system ends a process that reads past the new end.
+public final class MappedFile: @unchecked Sendable {
+  /// The path as given.
+  public let path: String
+  /// The file's size in bytes.
+  public let byteCount: Int
+  private let base: UnsafeMutableRawPointer?
+  private let isMapped: Bool
+
+  /// Maps the regular file at `path`, following symbolic links.
+  ///
+  /// - Throws: ``FileError``.
+  public init(path: String) throws {
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw FileError.cannotOpen(path: path, reason: SystemError.text(errno)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw FileError.cannotRead(path: path, reason: SystemError.text(errno))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError.notAFile(path: path) }
+    self.path = path
+    isMapped = true
+    byteCount = Int(status.st_size)
+    guard byteCount > 0 else {  // an empty mapping is an error of mmap's
+      base = nil
+      return
+    }
+    base = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard base != MAP_FAILED else { throw FileError.cannotRead(path: path, reason: SystemError.text(errno)) }
+  }
+
+  /// A copy of `bytes` in memory instead of a file; `path` is what errors call it.
+  package init(copying bytes: [UInt8], path: String) {
+    self.path = path
+    isMapped = false
+    byteCount = bytes.count
+    base = bytes.isEmpty ? nil : .allocate(byteCount: bytes.count, alignment: MemoryLayout<Double>.alignment)
+    base?.copyMemory(from: bytes, byteCount: bytes.count)
+  }
+
+  deinit {
+    guard let base else { return }
+    if isMapped { munmap(base, byteCount) } else { base.deallocate() }
+  }
+
+  /// All bytes of the file, valid as long as this object is alive.
+  public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+
+  /// Copies the bytes of a small text file.
+  ///
+  /// - Throws: ``FileError``; `tooLarge` for more than `limit` bytes.
+  package static func contents(of path: String, limit: Int) throws -> [UInt8] {
+    let file = try MappedFile(path: path)
+    guard file.byteCount <= limit else {
+      throw FileError.tooLarge(path: path, byteCount: file.byteCount, limit: limit)
+    }
+    return withExtendedLifetime(file) { Array(file.bytes) }
+  }
+}

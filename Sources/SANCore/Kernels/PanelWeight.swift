@@ -1,0 +1,91 @@
+import CVectorKernels
+import Synchronization
+
+/// A weight in panels of 48 outputs: each panel holds, input by input, what goes to its outputs.
+///
+/// Panels are made when the layer first runs, so parts of a model that never run cost nothing. From then on the weight's
+/// own memory is not read again: where that is a mapped file, the system can have its pages back.
+final class PanelWeight: LinearKernel {
+  private let weight: Tensor
+  private let kernels: KernelSet
+  private let packed = Mutex<Panels?>(nil)
+
+  /// Rows that one thread takes at a time, at most: they share the second-level cache with a block of a panel.
+  private static let grain = 256
+
+  /// The weight `[outputs, inputs]`, for a set of kernels that has a table.
+  init(_ weight: Tensor, kernels: KernelSet) {
+    self.weight = weight
+    self.kernels = kernels
+  }
+
+  func multiply(
+    _ x: Matrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool, pool: ThreadPool
+  ) {
+    guard let table = kernels.table else { preconditionFailure("panels are for kernels in C") }
+    let panels = panels(table, pool: pool)
+    // As few parts as keep all threads busy: each part reads the whole weight.
+    let round = PanelWeight.grain * pool.threadCount
+    let parts = max(1, (x.rows + round - 1) / round * pool.threadCount)
+    pool.runRanges(x.rows, grain: max(1, (x.rows + parts - 1) / parts)) { range, _ in
+      var product = vk_product(x.rows(range), into: y.rows(range))
+      product.bias = bias?.pointer
+      product.activation = activation.code
+      product.accumulate = accumulate ? 1 : 0
+      table.pointee.multiply_packed(&product, panels.base)
+    }
+    withExtendedLifetime(panels) {}
+    withExtendedLifetime(bias) {}
+  }
+
+  private func panels(_ table: UnsafePointer<vk_kernels>, pool: ThreadPool) -> Panels {
+    packed.withLock { packed in
+      if let packed { return packed }
+      let panels = Panels(weight, table: table, pool: pool)
+      packed = panels
+      return panels
+    }
+  }
+}
+
+/// The packed floats of a weight.
+private final class Panels: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+
+  init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let count = max(vk_packed_count(outputs, inputs), 1)
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+    base = raw.bindMemory(to: Float.self, capacity: count)
+    let target = base
+    weight.withUnsafeBufferPointer { source in
+      guard let source = source.baseAddress else { return }
+      pool.run((outputs + VK_PANEL - 1) / VK_PANEL) { panel, _ in
+        table.pointee.pack_panel(source, inputs, outputs, inputs, panel, target)
+      }
+    }
+  }
+
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
+
+extension vk_product {
+  /// The bare product of the rows of `x`, to go to `y`.
+  init(_ x: Matrix, into y: Matrix) {
+    self.init(
+      rows: x.rows, columns: y.columns, depth: x.columns, x: x.pointer, x_stride: x.stride, y: y.pointer,
+      y_stride: y.stride, bias: nil, activation: Activation.identity.code, accumulate: 0)
+  }
+}
+
+extension Activation {
+  /// The activation's number in C.
+  var code: Int32 {
+    switch self {
+    case .identity: Int32(VK_IDENTITY)
+    case .relu: Int32(VK_RELU)
+    case .quickGELU: Int32(VK_QUICK_GELU)
+    case .gelu: Int32(VK_GELU)
+    }
+  }
+}

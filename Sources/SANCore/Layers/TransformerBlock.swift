@@ -1,0 +1,106 @@
+/// A pre-norm transformer block: x += proj(attention(norm x)), then x += fc2(activation(fc1(norm x))).
+///
+/// CLIP's image and text towers and the side ViT differ in names, in ε and in the activation; how tokens attend to each
+/// other is the caller's.
+public struct TransformerBlock: Sendable {
+  /// Channels of a token.
+  public let width: Int
+  /// Attention heads.
+  public let heads: Int
+  /// Before attention.
+  public let norm1: LayerNorm
+  /// Query, key and value stacked: `[3·width, width]`.
+  public let qkv: Linear
+  /// After attention.
+  public let projection: Linear
+  /// Before the MLP.
+  public let norm2: LayerNorm
+  /// The MLP's first layer.
+  public let fc1: Linear
+  /// The MLP's second layer.
+  public let fc2: Linear
+  /// The MLP's activation.
+  public let activation: Activation
+
+  /// A block of CLIP's towers, by the names of its checkpoint.
+  public static func clip(_ parameters: ModelParameters, _ name: String, heads: Int) -> TransformerBlock {
+    TransformerBlock(
+      heads: heads,
+      norm1: LayerNorm(parameters, "\(name).ln_1", epsilon: 1e-5),
+      qkv: Linear(
+        weight: parameters["\(name).attn.in_proj_weight"], bias: parameters["\(name).attn.in_proj_bias"]),
+      projection: Linear(parameters, "\(name).attn.out_proj"),
+      norm2: LayerNorm(parameters, "\(name).ln_2", epsilon: 1e-5),
+      fc1: Linear(parameters, "\(name).mlp.c_fc"),
+      fc2: Linear(parameters, "\(name).mlp.c_proj"),
+      activation: .quickGELU)
+  }
+
+  /// A block of the side ViT, by the names of its checkpoint.
+  public static func side(_ parameters: ModelParameters, _ name: String, heads: Int) -> TransformerBlock {
+    TransformerBlock(
+      heads: heads,
+      norm1: LayerNorm(parameters, "\(name).norm1", epsilon: 1e-6),
+      qkv: Linear(parameters, "\(name).attn.qkv"),
+      projection: Linear(parameters, "\(name).attn.proj"),
+      norm2: LayerNorm(parameters, "\(name).norm2", epsilon: 1e-6),
+      fc1: Linear(parameters, "\(name).mlp.fc1"),
+      fc2: Linear(parameters, "\(name).mlp.fc2"),
+      activation: .gelu)
+  }
+
+  private init(
+    heads: Int, norm1: LayerNorm, qkv: Linear, projection: Linear, norm2: LayerNorm, fc1: Linear, fc2: Linear,
+    activation: Activation
+  ) {
+    width = qkv.inputs
+    self.heads = heads
+    self.norm1 = norm1
+    self.qkv = qkv
+    self.projection = projection
+    self.norm2 = norm2
+    self.fc1 = fc1
+    self.fc2 = fc2
+    self.activation = activation
+  }
+
+  /// Replaces the tokens `x`, `[L, width]`, by the block's output, every token attending to every other.
+  public func callAsFunction(_ x: Matrix, workspace: Workspace) {
+    callAsFunction(x, workspace: workspace) { query, key, value, out in
+      Attention.attend(
+        query: query, key: key, value: value, heads: heads, into: out, workspace: workspace)
+    }
+  }
+
+  /// Replaces the tokens `x`, `[L, width]`, by the block's output. `attend` is given query, key and value, each
+  /// `[L, width]`, and writes what each token gathers, `[L, width]`.
+  public func callAsFunction(
+    _ x: Matrix, workspace: Workspace,
+    attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
+  ) {
+    let pool = workspace.pool
+    workspace.scope {
+      let normed = workspace.matrix(x.rows, width)
+      let stacked = workspace.matrix(x.rows, 3 * width)
+      norm1(x, into: normed, pool: pool)
+      qkv(normed, into: stacked, pool: pool)  // [L, 3·width]
+      attend(
+        stacked.columns(0..<width), stacked.columns(width..<2 * width),
+        stacked.columns(2 * width..<3 * width), normed)
+      projection(normed, into: x, accumulate: true, pool: pool)
+    }
+    feedForward(x, workspace: workspace)
+  }
+
+  /// The block's second half: x += fc2(activation(fc1(norm x))).
+  func feedForward(_ x: Matrix, workspace: Workspace) {
+    let pool = workspace.pool
+    workspace.scope {
+      let normed = workspace.matrix(x.rows, width)
+      let hidden = workspace.matrix(x.rows, fc1.outputs)
+      norm2(x, into: normed, pool: pool)
+      fc1(normed, into: hidden, activation: activation, pool: pool)  // [L, 4·width]
+      fc2(hidden, into: x, accumulate: true, pool: pool)  // [L, width]
+    }
+  }
+}

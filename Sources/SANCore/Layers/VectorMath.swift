@@ -1,0 +1,110 @@
+/// Loops over contiguous floats. Sums and maxima run in 16 lanes: a plain loop would have to add in order.
+package enum VectorMath {
+  private typealias Lanes = SIMD16<Float>
+
+  @inline(__always)
+  private static func load(_ x: UnsafePointer<Float>, _ index: Int) -> Lanes {
+    UnsafeRawPointer(x + index).loadUnaligned(as: Lanes.self)
+  }
+
+  /// Σ x
+  static func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+    var lanes = Lanes.zero
+    let whole = count & ~15
+    for index in stride(from: 0, to: whole, by: 16) { lanes += load(x, index) }
+    var total = lanes.sum()
+    for index in whole..<count { total += x[index] }
+    return total
+  }
+
+  /// Σ (x − mean)²
+  static func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int, around mean: Float = 0) -> Float {
+    var lanes = Lanes.zero
+    let whole = count & ~15
+    let means = Lanes(repeating: mean)
+    for index in stride(from: 0, to: whole, by: 16) {
+      let d = load(x, index) - means
+      lanes += d * d
+    }
+    var total = lanes.sum()
+    for index in whole..<count { total += (x[index] - mean) * (x[index] - mean) }
+    return total
+  }
+
+  /// Σ a·b
+  package static func dot(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int, kernels: KernelSet = .current
+  ) -> Float {
+    if let table = kernels.table { return table.pointee.dot(a, b, count) }
+    var lanes = Lanes.zero
+    let whole = count & ~15
+    for index in stride(from: 0, to: whole, by: 16) { lanes += load(a, index) * load(b, index) }
+    var total = lanes.sum()
+    for index in whole..<count { total += a[index] * b[index] }
+    return total
+  }
+
+  /// The largest of `count` > 0 values.
+  static func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+    var lanes = Lanes(repeating: -.infinity)
+    let whole = count & ~15
+    for index in stride(from: 0, to: whole, by: 16) {
+      let v = load(x, index)
+      lanes.replace(with: v, where: v .> lanes)
+    }
+    var best = lanes.max()
+    for index in whole..<count where x[index] > best { best = x[index] }
+    return best
+  }
+
+  /// x = exp(x − shift)
+  static func exponentiate(_ x: UnsafeMutablePointer<Float>, _ count: Int, shift: Float) {
+    for index in 0..<count { x[index] = ScalarMath.exp(x[index] - shift) }
+  }
+
+  /// x *= factor
+  static func scale(_ x: UnsafeMutablePointer<Float>, _ count: Int, by factor: Float) {
+    for index in 0..<count { x[index] *= factor }
+  }
+
+  /// y += factor·x
+  package static func addScaled(
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int, by factor: Float,
+    kernels: KernelSet = .current
+  ) {
+    if let table = kernels.table {
+      table.pointee.add_scaled(y, x, count, factor)
+      return
+    }
+    for index in 0..<count { y[index] += factor * x[index] }
+  }
+
+  /// y += x
+  static func add(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
+    for index in 0..<count { y[index] += x[index] }
+  }
+
+  /// x = 1 / (1 + e⁻ˣ)
+  package static func sigmoid(_ x: UnsafeMutablePointer<Float>, _ count: Int, kernels: KernelSet = .current) {
+    if let table = kernels.table {
+      table.pointee.sigmoid(x, count)
+      return
+    }
+    for index in 0..<count { x[index] = ScalarMath.sigmoid(x[index]) }
+  }
+
+  /// Replaces a row by its softmax.
+  package static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int, kernels: KernelSet = .current) {
+    if let table = kernels.table {
+      table.pointee.softmax(x, count)
+      return
+    }
+    exponentiate(x, count, shift: maximum(x, count))
+    scale(x, count, by: 1 / sum(x, count))
+  }
+
+  /// Divides a row by its length.
+  static func normalize(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+    scale(x, count, by: 1 / max(sumOfSquares(x, count).squareRoot(), 1e-12))
+  }
+}

@@ -1,0 +1,63 @@
+/// A map of class labels, one number a pixel.
+public struct LabelImage: Sendable, Equatable {
+  /// Pixels across, at least 1.
+  public let width: Int
+  /// Pixels down, at least 1.
+  public let height: Int
+  /// `[height, width]`, rows from the top.
+  public let labels: [UInt16]
+
+  /// Takes labels, `[height, width]`.
+  ///
+  /// - Throws: ``ImageError/wrongPixelCount(width:height:expected:actual:)`` unless the size is within
+  ///   ``ImageLimits`` and there are `width · height` labels.
+  public init(width: Int, height: Int, labels: [UInt16]) throws(ImageError) {
+    guard ImageLimits.allow(width: width, height: height) else {
+      throw .wrongPixelCount(width: width, height: height, expected: nil, actual: labels.count)
+    }
+    guard labels.count == width * height else {
+      throw .wrongPixelCount(width: width, height: height, expected: width * height, actual: labels.count)
+    }
+    (self.width, self.height, self.labels) = (width, height, labels)
+  }
+
+  /// Reads the labels of a PNG file as they are stored: palette indices or grey values of 1 to 16 bits,
+  /// neither looked up nor scaled. EXIF orientation is not looked at: label maps are upright.
+  ///
+  /// - Parameter name: what errors call the file.
+  /// - Throws: ``ImageError``; a PNG of colours is ``ImageError/unsupportedKind(name:format:reason:)``.
+  public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
+    guard !bytes.isEmpty else { throw .empty(name: name) }
+    guard ImageFormat(firstBytes: bytes) == .png else {
+      let known = ImageFormat(firstBytes: bytes)?.name
+      let format = known ?? ImageFormat.guess(firstBytes: Array(bytes.prefix(16)))
+      throw .unsupportedFormat(name: name, format: format)
+    }
+    self = try bytes.withUnsafeBufferPointer { (buffer) throws(ImageError) in
+      let reader = try CodecReader.open(
+        UnsafeRawBufferPointer(buffer), format: .png, labels: true, name: name)
+      let (width, height) = (reader.width, reader.height)
+      let labels: [UInt16]  // [height, width]
+      if reader.bytesPerPixel == 2 {
+        labels = try reader.makeArray(count: width * height) {
+          (target: UnsafeMutablePointer<UInt16>) throws(ImageError) in
+          let bytes = UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt8.self)
+          try reader.read(rows: bytes, count: height)
+        }
+      } else {
+        let narrow = try reader.makeArray(count: width * height) {
+          (target: UnsafeMutablePointer<UInt8>) throws(ImageError) in
+          try reader.read(rows: target, count: height)
+        }
+        labels = narrow.map(UInt16.init)
+      }
+      try reader.finish()
+      return try LabelImage(width: width, height: height, labels: labels)
+    }
+  }
+
+  /// Reads the labels of a PNG file; see ``init(decoding:name:)``.
+  public init(contentsOf path: String) throws(ImageError) {
+    try self.init(decoding: EncodedFile.read(path), name: path)
+  }
+}

@@ -1,0 +1,85 @@
+import SANCore
+
+/// A number that a NumPy file can hold, with NumPy's name for it.
+public protocol NPYElement: BitwiseCopyable, Sendable {
+  /// NumPy's type code, little-endian.
+  static var npyType: String { get }
+}
+
+extension Float: NPYElement {
+  /// Four bytes, IEEE 754.
+  public static var npyType: String { "<f4" }
+}
+
+extension UInt16: NPYElement {
+  /// Two bytes.
+  public static var npyType: String { "<u2" }
+}
+
+/// Writes a NumPy `.npy` file (format version 1.0, C order) piece by piece, whole or not at all.
+///
+/// Pieces come in any order, so that a `[K, height, width]` array can be made in bands of rows and never
+/// exists in memory.
+public final class NPYWriter<Element: NPYElement> {
+  /// The array's sizes, slowest first.
+  public let shape: [Int]
+
+  private let file: AtomicFile
+  private let start: Int
+
+  /// Opens the file and writes its header.
+  ///
+  /// - Parameters:
+  ///   - path: the destination, which must be a file: see ``OutputFileError/notSeekable(path:)``.
+  ///   - shape: sizes of at least 1, slowest first.
+  public init(_ path: String, shape: [Int]) throws(OutputFileError) {
+    precondition(shape.allSatisfy { $0 > 0 }, "sizes start at 1")
+    self.shape = shape
+    file = try AtomicFile(path)
+    let header = Self.header(shape: shape)
+    start = header.count
+    try header.withUnsafeBufferPointer { (bytes) throws(OutputFileError) in
+      try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+    }
+  }
+
+  /// Writes consecutive elements from the array's element number `index` on.
+  public func write(_ elements: UnsafeBufferPointer<Element>, at index: Int) throws(OutputFileError) {
+    precondition(
+      index >= 0 && index + elements.count <= shape.reduce(1, *), "elements \(index)… lie in \(shape)")
+    try file.write(UnsafeRawBufferPointer(elements), at: start + index * MemoryLayout<Element>.stride)
+  }
+
+  /// Writes consecutive elements from the array's element number `index` on.
+  public func write(_ elements: [Element], at index: Int) throws(OutputFileError) {
+    try elements.withUnsafeBufferPointer { (buffer) throws(OutputFileError) in try write(buffer, at: index) }
+  }
+
+  /// Writes the rows `rows` of every plane of a `[K, height, width]` array; `band` is
+  /// `[K, rows.count, width]`.
+  public func write(band: UnsafeBufferPointer<Element>, rows: Range<Int>) throws(OutputFileError) {
+    precondition(shape.count == 3 && rows.lowerBound >= 0 && rows.upperBound <= shape[1], "rows of \(shape)")
+    let count = rows.count * shape[2]
+    precondition(band.count == shape[0] * count, "a band is [K, rows, width]")
+    for k in 0..<shape[0] {
+      let plane = UnsafeBufferPointer(rebasing: band[k * count..<(k + 1) * count])
+      try write(plane, at: (k * shape[1] + rows.lowerBound) * shape[2])
+    }
+  }
+
+  /// Makes the file appear at its destination. Call once, last; elements that were never written are 0.
+  public func commit() throws(OutputFileError) {
+    try file.commit()
+  }
+
+  private static func header(shape: [Int]) -> [UInt8] {
+    // A tuple of one keeps its comma.
+    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    let text = "{'descr': '\(Element.npyType)', 'fortran_order': False, 'shape': (\(sizes)), }"
+    // Magic, version and length take 10 bytes; the data start at a multiple of 64.
+    let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
+    let spaces = String(repeating: " ", count: length - text.utf8.count - 1)
+    let version: [UInt8] = [1, 0, UInt8(length & 255), UInt8(length >> 8)]
+    return [0x93] + "NUMPY".utf8 + version + (text + spaces + "\n").utf8
+  }
+}

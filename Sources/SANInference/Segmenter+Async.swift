@@ -1,0 +1,61 @@
+import Dispatch
+import SANCore
+
+extension Segmenter {
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func vocabulary(
+    _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
+    control: RunControl = RunControl()
+  ) async throws -> Vocabulary {
+    try await detached(control) {
+      try self.vocabulary(classes, background: background, templates: templates, control: control)
+    }
+  }
+
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func encode(
+    _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
+    control: RunControl = RunControl()
+  ) async throws -> EncodedImage {
+    try await detached(control) {
+      try self.encode(image, shortSide: shortSide, resampling: resampling, control: control)
+    }
+  }
+
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func segment(
+    _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
+    control: RunControl = RunControl()
+  ) async throws -> Segmentation {
+    try await detached(control) {
+      try self.segment(image, vocabulary: vocabulary, threshold: threshold, scores: scores, control: control)
+    }
+  }
+
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func segment(
+    _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
+    threshold: Float? = nil, scores: Bool = false, control: RunControl = RunControl()
+  ) async throws -> Segmentation {
+    try await detached(control) {
+      try self.segment(
+        image, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, threshold: threshold,
+        scores: scores, control: control)
+    }
+  }
+
+  /// Runs `body` on a thread of its own; a run blocks its thread for long.
+  private func detached<R: Sendable>(
+    _ control: RunControl, _ body: @escaping @Sendable () throws -> R
+  ) async throws -> R {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global(qos: .userInitiated).async {
+          continuation.resume(with: Result(catching: body))
+        }
+      }
+    } onCancel: {
+      control.cancel()
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import SANCore
+import SANWeights
+import Synchronization
+
+/// Labels the pixels of photos with classes named in words.
+///
+/// ```swift
+/// let segmenter = try Segmenter()
+/// let vocabulary = try segmenter.vocabulary(["cat", "dog"])
+/// let result = try segmenter.segment(RGBImage(contentsOf: "photo.jpg"), vocabulary: vocabulary)
+/// ```
+///
+/// A model is loaded once and a vocabulary made once; both serve any number of images, from any number of threads. Each
+/// call has an `async` form, which leaves Swift's own threads free and is cancelled with its task.
+public final class Segmenter: Sendable {
+  /// The network.
+  public let model: SANModel
+  /// The short name in the model's configuration.
+  public var name: String { model.configuration.name }
+  /// The model file.
+  public let path: String
+
+  private let tokenizer: Tokenizer
+  private let pool: ThreadPool
+  private let workspaces = Mutex<[WorkspaceBox]>([])
+
+  /// A workspace on its way between runs: only one run holds it at a time.
+  private struct WorkspaceBox: @unchecked Sendable {
+    let workspace: Workspace
+  }
+
+  /// Loads a model.
+  ///
+  /// - Parameters:
+  ///   - source: the embedded model, or a file.
+  ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
+  ///   - threads: as many as the machine has processors where it is nil.
+  /// - Throws: `FileError`, `CheckpointError`, `ConfigurationError`, `ParameterError`, or `ResourceError`.
+  public init(model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil) throws
+  {
+    path = try source.filePath()
+    let checkpoint = try Checkpoint.open(path: path)
+    let parameters = try ModelParameters(
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
+    model = SANModel(parameters)
+    let merges = try MappedFile(path: SANWeights.mergesPath())
+    tokenizer = try Tokenizer(
+      merges: merges.bytes, vocabularySize: model.configuration.clip.text.vocabularySize)
+    pool = ThreadPool(threads: threads)
+  }
+
+  /// Threads that a run uses.
+  public var threads: Int { pool.threadCount }
+
+  /// The length to which the short side of a photo is resized unless a call says otherwise, in pixels.
+  public var defaultShortSide: Int { model.configuration.input.shortSide }
+
+  // MARK: Vocabulary
+
+  /// Embeds class names.
+  ///
+  /// - Parameters:
+  ///   - classes: at least one; their order gives the labels.
+  ///   - background: what pixels may be that are none of the classes.
+  ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
+  ///   - control: watches and stops the run.
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  public func vocabulary(
+    _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
+    control: RunControl = RunControl()
+  ) throws -> Vocabulary {
+    try VocabularyError.check(classes)
+    let distractors = try background.distractors(beside: classes)
+    let names = classes + distractors
+    let context = model.configuration.clip.text.contextLength
+    var truncated: [String] = []
+    let prompts = names.map { name in
+      let encoded = templates.prompts(for: name).map { tokenizer.encode($0, contextLength: context) }
+      if encoded.contains(where: { $0.wasTruncated }) { truncated.append(name) }
+      return encoded.map(\.tokens)
+    }
+    let total = prompts.reduce(0) { $0 + $1.count }
+    let classifier = try withWorkspace { workspace in
+      try model.textClassifier(prompts, workspace: workspace) {
+        try control.enter(.text, completed: $0, total: total)
+      }
+    }
+    return Vocabulary(
+      classes: classes, distractors: distractors, templates: templates.name, truncated: truncated,
+      classifier: classifier)
+  }
+
+  // MARK: Images
+
+  /// Runs the network on a photo, whatever the vocabulary.
+  ///
+  /// - Parameters:
+  ///   - image: the photo.
+  ///   - shortSide: length in pixels, at least 1, to which its short side is resized; the model's own where it is nil.
+  ///   - resampling: how it is resized.
+  ///   - control: watches and stops the run.
+  /// - Throws: `CancellationError`.
+  public func encode(
+    _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
+    control: RunControl = RunControl()
+  ) throws -> EncodedImage {
+    var clock = StageClock()
+    try control.enter(.image)
+    clock.enter(.image)
+    let target = TargetSize.demo(
+      width: image.width, height: image.height, shortSide: shortSide ?? defaultShortSide)
+    let resized = image.resized(to: target, filter: resampling) { count, body in
+      pool.run(count) { part, _ in body(part) }
+    }
+    let size = Grid(height: resized.height, width: resized.width)
+    return try withWorkspace { workspace in
+      try workspace.scope {
+        let input = resized.pixels.withUnsafeBufferPointer {
+          ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
+        }  // [3, H, W]
+        let proposals = try model.encode(input, workspace: workspace) { stage in
+          try control.enter(stage.progress)
+          clock.enter(stage.progress)
+        }
+        clock.finish()
+        return EncodedImage(
+          proposals: proposals, size: Grid(height: image.height, width: image.width), resized: size,
+          timings: clock.timings)
+      }
+    }
+  }
+
+  /// Labels an encoded photo's pixels.
+  ///
+  /// - Parameters:
+  ///   - image: the encoded photo.
+  ///   - vocabulary: classes made ready by this segmenter's model.
+  ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
+  ///   - scores: whether to keep all scores, `K × height × width` floats.
+  ///   - control: watches and stops the run.
+  /// - Throws: `CancellationError`.
+  public func segment(
+    _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
+    control: RunControl = RunControl()
+  ) throws -> Segmentation {
+    var clock = StageClock()
+    try control.enter(.labels)
+    clock.enter(.labels)
+    let logits = model.classLogits(image.proposals, classifier: vocabulary.classifier)
+    let labelling = Labelling(
+      SemanticScores(
+        image.proposals, probabilities: SANModel.classProbabilities(logits), cropped: image.resized,
+        size: image.size),
+      vocabulary: vocabulary, threshold: threshold)
+    let result = withWorkspace { workspace in
+      workspace.scope { labelling.run(keepingScores: scores, workspace: workspace) }
+    }
+    clock.finish()
+    var timings = image.timings
+    for entry in clock.timings.stages { timings.append(entry.stage, entry.duration) }
+    return Segmentation(
+      labels: result.labels, classes: result.classes, other: result.other, scores: result.scores,
+      proposals: image.proposals, classLogits: logits, timings: timings)
+  }
+
+  /// Labels a photo's pixels: ``encode(_:shortSide:resampling:control:)`` and
+  /// ``segment(_:vocabulary:threshold:scores:control:)-(EncodedImage,_,_,_,_)`` in one.
+  public func segment(
+    _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
+    threshold: Float? = nil, scores: Bool = false, control: RunControl = RunControl()
+  ) throws -> Segmentation {
+    let encoded = try encode(image, shortSide: shortSide, resampling: resampling, control: control)
+    return try segment(
+      encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, control: control)
+  }
+
+  // MARK: Workspaces
+
+  /// Lends `body` a workspace that no other run uses.
+  private func withWorkspace<R>(_ body: (Workspace) throws -> R) rethrows -> R {
+    let box = workspaces.withLock { $0.popLast() } ?? WorkspaceBox(workspace: Workspace(pool: pool))
+    defer { workspaces.withLock { $0.append(box) } }
+    return try body(box.workspace)
+  }
+}
+
+extension SANModel.Stage {
+  /// The stage as progress reports it.
+  fileprivate var progress: RunProgress.Stage {
+    switch self {
+    case .clip: .clip
+    case .side: .side
+    case .decoder: .decoder
+    case .recognition: .recognition
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import SANInference
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Text to the two standard streams: results on standard output, everything else on standard error.
+enum Console {
+  private struct State {
+    var quiet = false
+    /// What the terminal's last line shows and a later line takes the place of.
+    var progress = ""
+  }
+
+  private static let state = Mutex(State())
+  private static let isTerminal = isatty(STDERR_FILENO) == 1
+
+  /// Silences ``show(_:)`` and ``note(_:)``.
+  static func silence() { state.withLock { $0.quiet = true } }
+
+  /// Writes a result. Unlike `print`, it tells when that fails.
+  static func write(_ text: String) throws {
+    clearProgress()
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { systemWriteOut($0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // Who reads has had enough, as `head` has.
+      if count < 0 && errno == EPIPE { return }
+      guard count > 0 else { throw StandardOutputError(reason: String(cString: strerror(errno))) }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  /// Writes a line on standard error unless the run is quiet.
+  static func note(_ line: String) {
+    clearProgress()
+    if !state.withLock(\.quiet) { put("\(line.printable)\n") }
+  }
+
+  /// Writes an error's line, quiet or not.
+  static func writeError(_ line: String) {
+    clearProgress()
+    put("\(line)\n")
+  }
+
+  /// Shows where a run is, on a terminal.
+  static func show(_ progress: RunProgress) {
+    switch progress.stage {
+    case .text: show("class names: \(progress.completed) of \(progress.total) prompts")
+    case .image: show("resizing the photo")
+    case .clip: show("CLIP's first blocks")
+    case .side: show("the side network")
+    case .decoder: show("masks and attention biases")
+    case .recognition: show("CLIP's last blocks")
+    case .labels: show("labels")
+    }
+  }
+
+  /// Shows a step of the run, on a terminal.
+  static func show(_ step: String) {
+    guard isTerminal else { return }
+    state.withLock { state in
+      guard !state.quiet, state.progress != step else { return }
+      state.progress = step
+      put("\r\(step.printable)\u{1B}[K")
+    }
+  }
+
+  private static func clearProgress() {
+    state.withLock { state in
+      guard !state.progress.isEmpty else { return }
+      state.progress = ""
+      put("\r\u{1B}[K")
+    }
+  }
+
+  private static func put(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      _ = systemWriteError(bytes.baseAddress, bytes.count)
+    }
+  }
+}
+
+private func systemWriteOut(_ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(STDOUT_FILENO, bytes, count)
+}
+
+private func systemWriteError(_ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(STDERR_FILENO, bytes, count)
+}
+
+/// Standard output does not take what is written.
+struct StandardOutputError: StatusError {
+  let reason: String
+  var description: String { "standard output: cannot be written: \(reason)" }
+  var status: Int32 { Failure.Status.inputOutput }
+}

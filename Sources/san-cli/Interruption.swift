@@ -1,0 +1,49 @@
+import SANInference
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Ctrl-C and its like: the first ends the run between two steps, so that no temporary file stays behind; the second
+/// ends it at once.
+enum Interruption {
+  private static let caught = Atomic<Int32>(0)
+
+  /// What every run of the library is given: it ends when a signal comes.
+  static let control = RunControl { Console.show($0) }
+
+  /// Takes over the signals that ask a program to end, and has the system tell of a failed write by its error
+  /// alone.
+  static func install() {
+    // The handler may not be the first to touch it.
+    _ = control
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      let previous = signal(number) { Interruption.handle($0) }
+      // What the parent has us ignore, such as hang-ups under nohup, stays ignored.
+      if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        signal(number, SIG_IGN)
+      }
+    }
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Throws `CancellationError` if a signal has come.
+  static func check() throws {
+    if caught.load(ordering: .relaxed) != 0 { throw CancellationError() }
+  }
+
+  /// The exit status of a run that a signal has ended: 130 for Ctrl-C.
+  static var status: Int32 { 128 + caught.load(ordering: .relaxed) }
+
+  /// Does nothing but what a signal handler may: atomic stores and `_exit`.
+  private static func handle(_ number: Int32) {
+    if caught.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+    control.cancel()
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import SANInference
+
+/// How the photo is prepared.
+struct ImageOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Length in pixels to which the photo's short side is resized. (default: the model's own, mostly 640)",
+      valueName: "pixels"))
+  var size: Int?
+
+  @Option(help: "How it is resized.")
+  var resample = ResamplingFilter.bicubic
+
+  func validate() throws {
+    if let size, !(32...4096).contains(size) {
+      throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
+    }
+  }
+}
+
+extension ResamplingFilter: ExpressibleByArgument {}

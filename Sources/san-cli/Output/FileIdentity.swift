@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What makes two paths lead to one file.
+enum FileIdentity: Hashable {
+  /// A file that exists, links followed.
+  case existing(device: UInt64, number: UInt64)
+  /// A file that does not exist yet: its folder, and its name in it.
+  case new(device: UInt64, folder: UInt64, name: String)
+
+  /// Nil where not even the folder exists.
+  init?(_ path: String) {
+    if let status = FileStatus(path) {
+      self = .existing(device: status.device, number: status.number)
+    } else if let folder = FileStatus(Path.folder(of: path)) {
+      self = .new(device: folder.device, folder: folder.number, name: Path.name(of: path))
+    } else {
+      return nil
+    }
+  }
+}
+
+/// What the system says of a path, links followed.
+struct FileStatus {
+  let device: UInt64
+  let number: UInt64
+  let isFolder: Bool
+  let isRegular: Bool
+  let byteCount: Int
+
+  /// Nil where nothing is there.
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    number = UInt64(truncatingIfNeeded: status.st_ino)
+    isFolder = status.st_mode & S_IFMT == S_IFDIR
+    isRegular = status.st_mode & S_IFMT == S_IFREG
+    byteCount = Int(status.st_size)
+  }
+}
+
+/// Parts of a path.
+enum Path {
+  /// The folder that a path's file is in.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// What follows the last slash.
+  static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  /// The file's name without its extension; a leading dot is none.
+  static func stem(of path: String) -> String {
+    let name = name(of: path)
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// Whether the file's name ends in `.extension`, in letters of either case.
+  static func has(_ path: String, extension end: String) -> Bool {
+    name(of: path).lowercased().hasSuffix(".\(end)")
+  }
+
+  /// `name` in `folder`.
+  static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+}

@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that an option asks for, checked before any work is done for it.
+struct OutputFile {
+  /// The option that names it, for messages.
+  let option: String
+  let path: String
+
+  /// Checks that the file can be made or replaced: its folder is there and can be written to. A pipe or a device, which
+  /// is not replaced, has but to take what is written.
+  func requireWritable() throws {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw UsageError(option, "the path is empty or not a path")
+    }
+    if let status = FileStatus(path) {
+      guard !status.isFolder else { throw problem("is a folder; name a file in it") }
+      guard access(path, W_OK) == 0 else { throw problem("may not be written to") }
+      if !status.isRegular { return }
+    } else if path.hasSuffix("/") {
+      throw problem("is no folder; make it first")
+    }
+    let folder = Path.folder(of: path)
+    guard let status = FileStatus(folder) else {
+      throw problem("the folder \(folder) does not exist; make it first")
+    }
+    guard status.isFolder else { throw problem("\(folder) is not a folder") }
+    guard access(folder, W_OK) == 0 else {
+      let reason = String(cString: strerror(errno))
+      throw problem("no file can be made in \(folder): \(reason); choose another place")
+    }
+  }
+
+  /// Checks that the file's name ends as its kind does.
+  func requireExtension(_ end: String, kind: String) throws {
+    guard Path.has(path, extension: end) else {
+      throw UsageError(option, "\(path) is not a name for a \(kind): it has to end in .\(end)")
+    }
+  }
+
+  private func problem(_ problem: String) -> PlaceError { PlaceError(path: path, problem: problem) }
+
+  /// Checks that no two of `outputs` are one file and that none is one of `inputs`.
+  static func requireDistinct(_ outputs: [OutputFile], inputs: [String]) throws {
+    var inputFiles: [FileIdentity: String] = [:]
+    for path in inputs {
+      if let identity = FileIdentity(path) { inputFiles[identity] = path }
+    }
+    var taken: [FileIdentity: OutputFile] = [:]
+    for output in outputs {
+      guard let identity = FileIdentity(output.path) else { continue }
+      if let input = inputFiles[identity] {
+        throw UsageError(output.option, "\(output.path) is the input \(input); name another file")
+      }
+      if let other = taken.updateValue(output, forKey: identity) {
+        throw UsageError(
+          output.option, "\(output.path) is already written by \(other.option); name another file")
+      }
+    }
+  }
+}
+
+/// An output that cannot be made.
+struct PlaceError: StatusError {
+  let path: String
+  let problem: String
+  var description: String { "\(path): \(problem)" }
+  var status: Int32 { Failure.Status.cannotCreate }
+}

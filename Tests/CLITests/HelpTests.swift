@@ -1,0 +1,81 @@
+import Foundation
+import XCTest
+
+/// What the program says of itself, word for word.
+final class HelpTests: XCTestCase {
+  private static let snapshots = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("Snapshots")
+
+  func testHelp() throws {
+    for command in ["san-cli", "segment", "convert", "info"] {
+      let arguments = command == "san-cli" ? ["--help"] : [command, "--help"]
+      let outcome = try Program.run(arguments, in: FileManager.default.temporaryDirectory)
+      XCTAssertEqual(outcome.status, 0, command)
+      XCTAssertEqual(outcome.errors, "", command)
+      let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
+      if ProcessInfo.processInfo.environment["SAN_UPDATE_SNAPSHOTS"] == "1" {
+        try Data(outcome.output.utf8).write(to: file)
+      }
+      let expected = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+      XCTAssertEqual(
+        outcome.output, expected,
+        "the help of \(command) has changed; where that is meant, run the tests with SAN_UPDATE_SNAPSHOTS=1 and commit"
+      )
+    }
+  }
+
+  func testEveryOptionTellsItsDefault() throws {
+    for command in ["segment", "convert", "info"] {
+      let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
+      let help = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+      // An option's text runs to the next option or the next blank line.
+      var options: [String] = []
+      for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
+        if line.hasPrefix("  --") {
+          options.append(String(line))
+        } else if line.hasPrefix("    "), let last = options.popLast() {
+          options.append("\(last) \(line.trimmingCharacters(in: .whitespaces))")
+        }
+      }
+      XCTAssertFalse(options.isEmpty)
+      // Flags and what is written on request only are off by default; classes are required.
+      let without = ["--classes", "--quiet", "--version", "--json "]
+      for option in options
+      where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {
+        XCTAssert(option.contains("default: "), option)
+      }
+    }
+  }
+
+  func testVersion() throws {
+    let outcome = try Program.run(["--version"], in: FileManager.default.temporaryDirectory)
+    XCTAssertEqual(outcome.status, 0)
+    XCTAssert(outcome.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, outcome.output)
+  }
+
+  func testWrongUsage() throws {
+    let cases: [(arguments: [String], names: String)] = [
+      (["segment"], "<image>"),
+      (["segment", "photo.png"], "--classes"),
+      (["segment", "photo.png", "--classes", "cat", "--colour"], "--colour"),
+      (["segment", "photo.png", "--classes", "cat", "--size", "31"], "--size"),
+      (["segment", "photo.png", "--classes", "cat", "--size", "wide"], "--size"),
+      (["segment", "photo.png", "--classes", "cat", "--threads", "0"], "--threads"),
+      (["segment", "photo.png", "--classes", "cat", "--threshold", "nan"], "--threshold"),
+      (["segment", "photo.png", "--classes", "cat", "--resample", "nearest"], "--resample"),
+      (["convert", "model.pth"], "<output>"),
+      (["convert", "model.pth", "model.safetensors", "--dtype", "f64"], "--dtype"),
+      (["info", "model.safetensors", "--size", "640x"], "--size"),
+      (["info", "model.safetensors", "--size", "31x640"], "--size"),
+      (["paint"], "paint"),
+    ]
+    let folder = try Scratch()
+    for (arguments, name) in cases {
+      let outcome = try Program.run(arguments, in: folder.url)
+      XCTAssertEqual(outcome.status, 64, "\(arguments)")
+      XCTAssertEqual(outcome.output, "", "\(arguments)")
+      XCTAssertEqual(outcome.errorLines.count, 1, "\(arguments): \(outcome.errors)")
+      XCTAssert(outcome.errors.contains(name), "\(arguments): \(outcome.errors)")
+    }
+  }
+}

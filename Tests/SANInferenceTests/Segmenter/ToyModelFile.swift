@@ -1,0 +1,32 @@
+import Foundation
+import SANCore
+import SANInference
+import TestSupport
+
+/// The toy model as a file, made once for all tests of the process.
+enum ToyModelFile {
+  static let path: String = {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("san-toy-\(getpid())")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let configuration = ProceduralModel.toyConfiguration
+      let parameters = ProceduralModel.parameters(configuration)
+      let path = folder.appendingPathComponent("toy.safetensors").path
+      try SafetensorsWriter.write(
+        to: path,
+        entries: configuration.parameterShapes.map {
+          SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: .float32)
+        },
+        metadata: ["config": configuration.json]
+      ) { parameters[$0] }
+      return path
+    } catch {
+      preconditionFailure("the toy model can be written: \(error)")
+    }
+  }()
+
+  /// A segmenter of the toy model.
+  static func segmenter(threads: Int = 2) throws -> Segmenter {
+    try Segmenter(model: .path(path), threads: threads)
+  }
+}

@@ -1,0 +1,75 @@
+import SANCore
+import SANInference
+import TestSupport
+import XCTest
+
+final class VocabularyTests: XCTestCase {
+  private static let shared = try? ToyModelFile.segmenter()
+  private var segmenter: Segmenter { get throws { try XCTUnwrap(Self.shared) } }
+
+  private func assertRefused(
+    _ classes: [String], _ expected: VocabularyError, file: StaticString = #filePath, line: UInt = #line
+  ) throws {
+    XCTAssertThrowsError(try segmenter.vocabulary(classes), file: file, line: line) {
+      XCTAssertEqual($0 as? VocabularyError, expected, file: file, line: line)
+      XCTAssertFalse("\($0)".contains("\n"), file: file, line: line)
+    }
+  }
+
+  func testRefusedLists() throws {
+    try assertRefused([], .empty)
+    try assertRefused(["cat", ""], .blank(position: 1))
+    try assertRefused([" \t\n"], .blank(position: 0))
+    try assertRefused(["cat", "dog", "cat"], .duplicate(name: "cat", first: 0, second: 2))
+    try assertRefused(["a  Cat", "A cat "], .duplicate(name: "A cat ", first: 0, second: 1))
+    try assertRefused(Array(repeating: "x", count: 65_536), .tooMany(count: 65_536))
+  }
+
+  func testClassifierRows() throws {
+    let vocabulary = try segmenter.vocabulary(["cat", "dog"], background: .names(["car"]), templates: .vild)
+    XCTAssertEqual(vocabulary.classifier.shape, [4, 32])
+    XCTAssertEqual(vocabulary.distractors, ["car"])
+    // The row of "cat" is the published implementation's, whatever stands beside it.
+    let golden = try Golden("golden/toy.golden.safetensors")["text_classifier"]
+    assertClose(vocabulary.classifier.rows(0..<1), golden.rows(0..<1), tolerance: 2e-5)
+    assertClose(vocabulary.classifier.rows(3..<4), golden.rows(6..<7), tolerance: 2e-5)
+  }
+
+  func testLongNamesAreReported() throws {
+    let long = String(repeating: "very ", count: 90) + "long"
+    let vocabulary = try segmenter.vocabulary(["cat", long], background: .none)
+    XCTAssertEqual(vocabulary.truncated, [long])
+  }
+
+  func testTwoThousandClasses() throws {
+    let classes = (0..<2000).map { "thing number \($0)" }
+    let vocabulary = try segmenter.vocabulary(classes, background: .none, templates: .plain)
+    XCTAssertEqual(vocabulary.classifier.shape, [2001, 32])
+    let image = try RGBImage(width: 40, height: 30, pixels: (0..<3600).map { UInt8($0 % 251) })
+    let result = try segmenter.segment(image, vocabulary: vocabulary)
+    XCTAssertEqual(result.classes.count, 2000)
+    XCTAssertEqual(result.classes.reduce(0) { $0 + $1.pixels }, 1200)
+  }
+
+  func testDistractorsLeaveOutWhatIsNear() throws {
+    let all = try Vocabularies.names(of: "coco-stuff-171")
+    XCTAssertEqual(all.count, 171)
+    func left(_ classes: [String]) throws -> Set<String> {
+      Set(all).subtracting(try Background.distractors.distractors(beside: classes))
+    }
+    XCTAssertEqual(try left(["cat"]), ["cat"])
+    XCTAssertEqual(try left(["kittens"]), ["cat"])
+    XCTAssertEqual(try left(["Red Cars"]), ["car"])
+    XCTAssertEqual(try left(["sofa"]), ["couch"])
+    XCTAssertEqual(try left(["woman"]), ["person"])
+    XCTAssertEqual(try left(["sky"]), ["sky-other"])
+    XCTAssertEqual(try left(["dragon"]), [])
+    XCTAssertEqual(try left(["table"]), ["dining table", "table"])
+    XCTAssertEqual(
+      try left(["wall"]),
+      ["wall-brick", "wall-concrete", "wall-other", "wall-panel", "wall-stone", "wall-tile", "wall-wood"])
+    XCTAssertEqual(Background.none, .none)
+    XCTAssertEqual(try Background.none.distractors(beside: ["cat"]), [])
+    XCTAssertEqual(try Background.names(["b", "a"]).distractors(beside: ["a"]), ["b", "a"])
+  }
+}
