@@ -39,7 +39,10 @@ let package = Package(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
     .executableTarget(
       name: "san-cli",
-      dependencies: ["SANInference", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "SANCore", "SANInference", "SANWeights",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .target(name: "TestSupport", dependencies: ["SANCore"], path: "Tests/TestSupport"),
     .testTarget(name: "SANCoreTests", dependencies: ["SANCore", "SANWeights", "TestSupport"]),

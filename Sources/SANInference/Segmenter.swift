@@ -71,6 +71,9 @@ public final class Segmenter: Sendable {
   ) throws -> Vocabulary {
     try VocabularyError.check(classes)
     let distractors = try background.distractors(beside: classes)
+    if let position = distractors.firstIndex(where: { TextCleaning.clean($0).isEmpty }) {
+      throw VocabularyError.blankBackground(position: position)
+    }
     let names = classes + distractors
     let context = model.configuration.clip.text.contextLength
     var truncated: [String] = []

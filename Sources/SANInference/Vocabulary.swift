@@ -25,6 +25,8 @@ public enum VocabularyError: Error, Sendable, Hashable, CustomStringConvertible 
   case empty
   /// A class has no text but white space.
   case blank(position: Int)
+  /// A name that may compete with the classes has no text but white space.
+  case blankBackground(position: Int)
   /// Two classes read the same to the model, which ignores case and extra spaces.
   case duplicate(name: String, first: Int, second: Int)
   /// There are more classes than labels.
@@ -35,6 +37,8 @@ public enum VocabularyError: Error, Sendable, Hashable, CustomStringConvertible 
     switch self {
     case .empty: "the class list is empty: name at least one class, such as \"cat,dog\""
     case .blank(let position): "class \(position + 1) is blank: remove it or give it a name"
+    case .blankBackground(let position):
+      "background name \(position + 1) is blank: remove it or give it a name"
     case .duplicate(let name, let first, let second):
       "class \"\(name)\" is given twice, as numbers \(first + 1) and \(second + 1) (case and extra spaces do not count): "
         + "remove one"
@@ -44,7 +48,7 @@ public enum VocabularyError: Error, Sendable, Hashable, CustomStringConvertible 
   }
 
   /// Throws unless `names` can be told apart by the model.
-  static func check(_ names: [String]) throws {
+  package static func check(_ names: [String]) throws {
     guard !names.isEmpty else { throw VocabularyError.empty }
     guard names.count <= Vocabulary.maximumClasses else { throw VocabularyError.tooMany(count: names.count) }
     var seen: [String: Int] = [:]

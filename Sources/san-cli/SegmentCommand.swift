@@ -33,8 +33,7 @@ struct SegmentCommand: ParsableCommand {
     if output.quiet { Console.silence() }
     var watch = Stopwatch()
     let names = vocabulary.names
-    guard !names.isEmpty else { throw VocabularyError.empty }
-    guard names.count <= Vocabulary.maximumClasses else { throw VocabularyError.tooMany(count: names.count) }
+    try VocabularyError.check(names)
     let background = try vocabulary.makeBackground()
     let templates = try vocabulary.makeTemplates()
     let source = try ModelSource(argument: model.model)

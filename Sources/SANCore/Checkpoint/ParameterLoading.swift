@@ -2,7 +2,7 @@ import Dispatch
 
 /// Makes single-precision tensors of a file's records and looks at every number, on all processors.
 struct ParameterLoading {
-  /// The tensors by name. Converted ones share one block of memory.
+  /// The tensors by name.
   let tensors: [String: Tensor]
   /// The names of tensors that hold an infinity or a NaN, in the order of the records.
   let damaged: [String]
@@ -22,18 +22,13 @@ struct ParameterLoading {
     var tensors: [String: Tensor] = [:]
     var pieces: [Piece] = []
     let mapped = records.map { $0.mapped(in: file) }
-    let converted = zip(records, mapped).reduce(0) { $0 + ($1.1 == nil ? FloatBlock.padded($1.0.count) : 0) }
-    let block = FloatBlock(count: converted)
-    var offset = 0
     for (index, record) in records.enumerated() {
       var target: UnsafeMutableBufferPointer<Float>?
       if let tensor = mapped[index] {
         tensors[record.name] = tensor
       } else {
-        target = UnsafeMutableBufferPointer(rebasing: block.floats[offset..<offset + record.count])
-        let storage = TensorStorage(base: block.base + offset, count: record.count, owner: block)
-        tensors[record.name] = Tensor(shape: record.shape, storage: storage)
-        offset += FloatBlock.padded(record.count)
+        // Filled below, by all processors; memory of its own each, so that it can go when a layer has packed it.
+        tensors[record.name] = Tensor(shape: record.shape) { target = $0 }
       }
       // Only a tensor in row-major order can be converted in parts.
       let step = record.strides == nil ? Self.pieceCount : max(record.count, 1)
@@ -60,6 +55,7 @@ struct ParameterLoading {
         }
       }
     }
+    file.discard(file.bytes)
     let indices = Set(zip(pieces, finite).filter { !$0.1 }.map(\.0.record))
     damaged = indices.sorted().map { records[$0].name }
   }
@@ -70,22 +66,4 @@ struct ParameterLoading {
     for value in values { carries |= (value.bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
     return carries & 0x8000_0000 == 0
   }
-}
-
-/// Memory for many tensors, freed with the last of them.
-private final class FloatBlock: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Float>
-  let floats: UnsafeMutableBufferPointer<Float>
-
-  /// `count` rounded up, so that each tensor starts on a cache line.
-  static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
-
-  init(count: Int) {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-    floats = UnsafeMutableBufferPointer(start: base, count: count)
-  }
-
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
 }

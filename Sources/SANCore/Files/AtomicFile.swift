@@ -57,12 +57,14 @@ public final class AtomicFile {
   }
 
   /// Writes `bytes` to `path`, whole or not at all.
-  public static func write(_ bytes: [UInt8], to path: String) throws(OutputFileError) {
+  public static func write(
+    _ bytes: [UInt8], to path: String, durable: Bool = true
+  ) throws(OutputFileError) {
     let file = try AtomicFile(path)
     try bytes.withUnsafeBufferPointer { (buffer) throws(OutputFileError) in
       try file.write(UnsafeRawBufferPointer(buffer))
     }
-    try file.commit()
+    try file.commit(durable: durable)
   }
 
   /// Writes `text` to `path` as UTF-8, whole or not at all.
@@ -94,7 +96,10 @@ public final class AtomicFile {
   }
 
   /// Makes the file appear at its destination. Call once, last.
-  public func commit() throws(OutputFileError) {
+  ///
+  /// - Parameter durable: whether to wait until the disk has it, some ten milliseconds, so that it is whole even after a
+  ///   power cut. A crash of the program alone never leaves a part.
+  public func commit(durable: Bool = true) throws(OutputFileError) {
     defer {
       if file >= 0 { close(file) }
       file = -1
@@ -102,12 +107,13 @@ public final class AtomicFile {
       temporary = nil
     }
     guard let name = temporary else { return }
-    guard Self.retrying({ Int(fsync(file)) }) == 0 else { throw failure() }
+    guard !durable || Self.retrying({ Int(fsync(file)) }) == 0 else { throw failure() }
     let closed = close(file)
     file = -1
     // Network file systems report a full disk here.
     guard closed == 0, rename(name, target) == 0 else { throw failure() }
     temporary = nil
+    guard durable else { return }
     // The rename itself reaches the disk with the folder; where folders cannot be synced there is no more
     // to be done.
     let directory = Self.open(folder, O_RDONLY | O_CLOEXEC, 0)

@@ -56,6 +56,16 @@ public final class MappedFile: @unchecked Sendable {
   /// All bytes of the file, valid as long as this object is alive.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
+  /// Gives the memory of `range` back to the system; what is read again comes from the file again.
+  package func discard(_ range: UnsafeRawBufferPointer) {
+    guard isMapped, let base, let start = range.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (UnsafeRawPointer(base).distance(to: start) + page - 1) / page * page
+    let last = (UnsafeRawPointer(base).distance(to: start) + range.count) / page * page
+    precondition(first >= 0 && last <= byteCount, "a part of the file")
+    if first < last { madvise(base + first, last - first, MADV_DONTNEED) }
+  }
+
   /// Copies the bytes of a small text file.
   ///
   /// - Throws: ``FileError``; `tooLarge` for more than `limit` bytes.

@@ -3,8 +3,13 @@ public struct MLP: Sendable {
   /// The layers, first to last.
   public let layers: [Linear]
 
+  /// The last layer's weight, `[outputs, hidden]`, for who folds it into something else.
+  public let lastWeight: Tensor
+
   /// The layers `name.layers.0` … of a model.
   public init(_ parameters: ModelParameters, _ name: String, layers count: Int) {
+    let last = parameters["\(name).layers.\(count - 1).weight"]
+    lastWeight = last.reshaped([last.shape[0], last.count / last.shape[0]])
     layers = (0..<count).map { Linear(parameters, "\(name).layers.\($0)") }
   }
 

@@ -49,11 +49,11 @@ public struct MaskDecoder: Sendable {
 
       let pixels = pixelMLP.hidden(patches, workspace: workspace)  // [h·w, D]
       meet(
-        q, pixels, weight: pixelMLP.last.weight.matrix, bias: pixelMLP.last.bias, into: masks,
+        q, pixels, weight: pixelMLP.lastWeight.matrix, bias: pixelMLP.last.bias, into: masks,
         workspace: workspace)
 
       let hidden = biasMLP.hidden(patches, workspace: workspace)  // [h·w, D]
-      let weight = biasMLP.last.weight.matrix  // [heads·D, D]
+      let weight = biasMLP.lastWeight.matrix  // [heads·D, D]
       for head in 0..<heads {
         let range = head * channels..<(head + 1) * channels
         meet(

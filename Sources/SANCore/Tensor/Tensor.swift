@@ -71,6 +71,13 @@ public struct Tensor: Sendable {
     return try body(UnsafeBufferPointer(start: pointer, count: count))
   }
 
+  /// Gives the memory of elements in a mapped file back to the system: for weights that were packed into a form of their
+  /// own and are not read again. Elements elsewhere stay.
+  package func discardFilePages() {
+    guard let file = storage.owner as? MappedFile else { return }
+    withUnsafeBufferPointer { file.discard(UnsafeRawBufferPointer($0)) }
+  }
+
   /// All elements in row-major order, copied.
   public var values: [Float] { withUnsafeBufferPointer { Array($0) } }
 
@@ -100,7 +107,7 @@ public final class TensorStorage: @unchecked Sendable {
   /// The number of floats.
   public let count: Int
   fileprivate let mutableBase: UnsafeMutablePointer<Float>
-  private let owner: AnyObject?
+  fileprivate let owner: AnyObject?
 
   /// Alignment of memory that is allocated here: one cache line, and the widest vector.
   private static let alignment = 64

@@ -35,7 +35,7 @@ struct MaskFolder {
         try Interruption.check()
         let path = Path.join(folder, LabelRendering.maskFileName(of: label, classes: classes))
         let isNew = FileStatus(path) == nil
-        try AtomicFile.write(LabelRendering.mask(of: label, in: labels), to: path)
+        try AtomicFile.write(LabelRendering.mask(of: label, in: labels), to: path, durable: false)
         if isNew { made.append(path) }
       }
     } catch {

@@ -18,7 +18,8 @@ final class AttentionKernelTests: XCTestCase {
           let channels = heads * width
           let stride = 3 * channels + 1
           let tokens = max(queries, keys)
-          let stacked = Floats(span(tokens, 3 * channels, stride: stride), seed: UInt64(index + 1), range: range)
+          let stacked = Floats(
+            span(tokens, 3 * channels, stride: stride), seed: UInt64(index + 1), range: range)
           let all = stacked.matrix(tokens, 3 * channels, stride: stride)
           let out = Floats(span(queries, channels, stride: channels + 2))
           let target = out.matrix(queries, channels, stride: channels + 2)
@@ -51,7 +52,8 @@ final class AttentionKernelTests: XCTestCase {
                 let bound = rounding * (4 * (Double(width + 8) * spread + 16) + Double(keys)) * Double(range)
                 if !(abs(Double(target.row(i)[c]) - expected) <= bound) {
                   return XCTFail(
-                    "\(kernels) \(sizes[index]) ±\(range) at \(i), \(c): \(target.row(i)[c]), not \(expected)")
+                    "\(kernels) \(sizes[index]) ±\(range) at \(i), \(c): \(target.row(i)[c]), not \(expected)"
+                  )
                 }
               }
             }
@@ -59,6 +61,28 @@ final class AttentionKernelTests: XCTestCase {
               XCTAssertTrue(target.row(i)[c].isNaN, "the gap between rows stays")
             }
           }
+        }
+      }
+    }
+  }
+
+  /// Attention of queries t to the keys 0 and 1 with the values 0 and 1 is the logistic function of t.
+  func testWeights() {
+    let count = 20_001
+    let (query, out) = (Floats(count), Floats(count))
+    for index in 0..<count { query.pointer[index] = 40 * (Float(index) / Float(count / 2) - 1) }
+    let keys = Floats(2)
+    (keys.pointer[0], keys.pointer[1]) = (0, 1)
+    for kernels in KernelSet.available {
+      Attention.attend(
+        query: query.matrix(count, 1), key: keys.matrix(2, 1), value: keys.matrix(2, 1), heads: 1,
+        into: out.matrix(count, 1), workspace: Workspace(pool: ThreadPool(threads: 2)), kernels: kernels)
+      for index in 0..<count {
+        let t = Double(query[index])
+        let expected = 1 / (1 + exp(-t))
+        // The score is rounded twice on its way to powers of 2.
+        if !(abs(Double(out[index]) - expected) <= (6 + 3 * abs(t)) * rounding * expected) {
+          return XCTFail("\(kernels) at \(t): \(out[index]), not \(expected)")
         }
       }
     }

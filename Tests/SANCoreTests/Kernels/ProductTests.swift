@@ -32,10 +32,12 @@ final class ProductTests: XCTestCase {
           let a = Floats(span(m, k, stride: aStride), seed: UInt64(seed))
           let b = Floats(span(bRows, layout == .plain ? n : k, stride: bStride), seed: UInt64(seed + 100))
           for (alpha, beta) in [(Float(1), Float(0)), (0.25, 1), (-1.5, 0.5)] {
-            let c = beta == 0 ? Floats(span(m, n, stride: cStride)) : Floats(span(m, n, stride: cStride), seed: 7)
+            let c =
+              beta == 0 ? Floats(span(m, n, stride: cStride)) : Floats(span(m, n, stride: cStride), seed: 7)
             let before = c.values
             GEMM.multiply(
-              a.matrix(m, k, stride: aStride), b.matrix(bRows, layout == .plain ? n : k, stride: bStride), layout,
+              a.matrix(m, k, stride: aStride), b.matrix(bRows, layout == .plain ? n : k, stride: bStride),
+              layout,
               into: c.matrix(m, n, stride: cStride), alpha: alpha, beta: beta, kernels: kernels)
             for i in 0..<m {
               for j in 0..<cStride where i * cStride + j < c.count {
@@ -83,7 +85,8 @@ final class ProductTests: XCTestCase {
             let layer = Linear(
               weight: weight.tensor([n, k]), bias: biased ? bias.tensor([n]) : nil, kernels: kernels)
             let stride = n + 3
-            let y = accumulate ? Floats(span(m, n, stride: stride), seed: 9) : Floats(span(m, n, stride: stride))
+            let y =
+              accumulate ? Floats(span(m, n, stride: stride), seed: 9) : Floats(span(m, n, stride: stride))
             let before = y.values
             layer(
               x.matrix(m, k, stride: k + 1), into: y.matrix(m, n, stride: stride), activation: activation,
@@ -99,7 +102,9 @@ final class ProductTests: XCTestCase {
                 let added = (biased ? Double(bias[j]) : 0) + (accumulate ? Double(old) : 0)
                 let expected = activated(sum.value + added, activation)
                 // No activation is steeper than 1.13; its own error is a few roundings of its argument.
-                let bound = rounding * (1.13 * Double(k + 4) * (sum.magnitude + abs(added)) + 8 * abs(sum.value + added))
+                let bound =
+                  rounding
+                  * (1.13 * Double(k + 4) * (sum.magnitude + abs(added)) + 8 * abs(sum.value + added))
                 if !(abs(Double(new) - expected) <= bound) {
                   return XCTFail(
                     "\(kernels) \(activation) \(m)×\(k)×\(n) at \(i), \(j): \(new), not \(expected)")
@@ -128,8 +133,11 @@ final class ProductTests: XCTestCase {
       let pool = ThreadPool(threads: 1)
       for (first, count) in [(0, 1), (1, 1), (530, 1), (100, 2), (201, 7), (300, 19)] {
         let some = Floats(count * n)
-        layer(x.matrix(m, k).rows(first..<first + count), into: some.matrix(count, n), activation: .gelu, pool: pool)
-        XCTAssertEqual(Array(all.values[first * n..<(first + count) * n]), some.values, "\(kernels), rows \(first)…")
+        layer(
+          x.matrix(m, k).rows(first..<first + count), into: some.matrix(count, n), activation: .gelu,
+          pool: pool)
+        XCTAssertEqual(
+          Array(all.values[first * n..<(first + count) * n]), some.values, "\(kernels), rows \(first)…")
       }
     }
   }

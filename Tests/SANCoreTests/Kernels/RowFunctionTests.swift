@@ -27,11 +27,38 @@ final class RowFunctionTests: XCTestCase {
     }
   }
 
+  /// A fine sweep: what a polynomial is off by shows between its nodes.
+  func testPrecision() {
+    let count = 200_001
+    func sweep(_ range: Float) -> [Float] { (0..<count).map { range * (Float($0) / Float(count / 2) - 1) } }
+    for kernels in KernelSet.available {
+      for range in [Float(80), 2] {
+        var values = sweep(range)
+        let exact = values.map { 1 / (1 + exp(-Double($0))) }
+        values.withUnsafeMutableBufferPointer { VectorMath.sigmoid($0.baseAddress!, count, kernels: kernels) }
+        check(values, { exact[$0] }, within: { 4 * rounding * exact[$0] }, "\(kernels) σ ±\(range)")
+      }
+      for range in [Float(8), 1.5] {
+        var values = sweep(range)
+        let exact = values.map { Double($0) * 0.5 * (1 + erf(Double($0) / 2.0.squareRoot())) }
+        values.withUnsafeMutableBufferPointer {
+          Activation.gelu.apply($0.baseAddress!, count: count, kernels: kernels)
+        }
+        // Below 0 the error is that of 1 + erf, whose terms are of opposite sign.
+        check(
+          values, { exact[$0] }, within: { 4 * rounding * ($0 > count / 2 ? exact[$0] : 0.5) },
+          "\(kernels) GELU ±\(range)")
+      }
+    }
+  }
+
   func testSigmoidFarOut() {
     let far: [Float] = [-1e30, -.infinity, -200, -88, 0, 88, 200, .infinity, 1e30]
     for kernels in KernelSet.available {
       var values = far
-      values.withUnsafeMutableBufferPointer { VectorMath.sigmoid($0.baseAddress!, far.count, kernels: kernels) }
+      values.withUnsafeMutableBufferPointer {
+        VectorMath.sigmoid($0.baseAddress!, far.count, kernels: kernels)
+      }
       check(
         values, { [0, 0, 0, 0, 0.5, 1, 1, 1, 1][$0] }, within: { _ in 0x1p-120 }, "\(kernels)")
     }
@@ -70,8 +97,30 @@ final class RowFunctionTests: XCTestCase {
           // The difference of two floats is rounded once; what is below e⁻⁸⁷ of the largest may be held there.
           check(
             x.values, { weights[$0] / total },
-            within: { weights[$0] / total * rounding * (2 * Double(range) + 16 + Double(count) / 8) + exp(-86.9) },
+            within: {
+              weights[$0] / total * rounding * (2 * Double(range) + 16 + Double(count) / 8) + exp(-86.9)
+            },
             "\(kernels) \(count) ±\(range)")
+        }
+      }
+    }
+  }
+
+  /// Two values far above the rest share the weight, wherever in the row they stand.
+  func testSoftmaxOfTwoPeaks() {
+    for kernels in KernelSet.available {
+      for count in [2, 7, 8, 16, 37] {
+        for peak in 0..<count {
+          var row = [Float](repeating: -200, count: count)
+          row[peak] = 200
+          row[(peak + 1) % count] = 198
+          row.withUnsafeMutableBufferPointer { VectorMath.softmax($0.baseAddress!, count, kernels: kernels) }
+          let exact = row.indices.map { index in
+            index == peak ? 1 / (1 + exp(-2.0)) : index == (peak + 1) % count ? 1 / (1 + exp(2.0)) : 0
+          }
+          check(
+            row, { exact[$0] }, within: { 8 * rounding * exact[$0] + 0x1p-100 }, "\(kernels) \(count) \(peak)"
+          )
         }
       }
     }

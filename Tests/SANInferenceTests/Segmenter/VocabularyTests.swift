@@ -22,6 +22,9 @@ final class VocabularyTests: XCTestCase {
     try assertRefused([" \t\n"], .blank(position: 0))
     try assertRefused(["cat", "dog", "cat"], .duplicate(name: "cat", first: 0, second: 2))
     try assertRefused(["a  Cat", "A cat "], .duplicate(name: "A cat ", first: 0, second: 1))
+    XCTAssertThrowsError(try segmenter.vocabulary(["cat"], background: .names(["dog", " "]))) {
+      XCTAssertEqual($0 as? VocabularyError, .blankBackground(position: 1))
+    }
     try assertRefused(Array(repeating: "x", count: 65_536), .tooMany(count: 65_536))
   }
 
