@@ -1,8 +1,8 @@
-// Fused attention, turned: queries lie across the lanes, so that the softmax runs down the columns and no width of a
-// head needs padding. Scores exist for one block of keys at a time; the softmax is made online.
+// Fused attention, turned: queries lie across the lanes, so that the softmax runs down the columns and no
+// width of a head needs padding. Scores exist for one block of keys at a time; the softmax is made online.
 
-/// Replaces the scores of `keys`, which are in units of ln 2, by their exponentials, and updates the running maxima and
-/// sums of the lanes of one vector. Returns what earlier sums are to be multiplied by.
+/// Replaces the scores of `keys`, whose base is 2, by their exponentials, and updates the running
+/// maxima and sums of the lanes of one vector. Returns what earlier sums are to be multiplied by.
 static inline vector exponentiate_block(float *scores, ptrdiff_t keys, float *maxima, float *sums) {
   vector before = v_load(maxima);
   vector largest = before;
@@ -42,8 +42,8 @@ static void attend(const vk_attention *p) {
     const float *key = p->key + start * p->key_stride;
     for (ptrdiff_t k = 0; k < keys; k += TILE_ROWS) {
       tile(
-          (int)smaller(keys - k, TILE_ROWS), lanes, p->width, key + k * p->key_stride, p->key_stride, 1, queries,
-          lanes, scores + k * VK_PANEL, VK_PANEL);
+          (int)smaller(keys - k, TILE_ROWS), lanes, p->width, key + k * p->key_stride, p->key_stride, 1,
+          queries, lanes, scores + k * VK_PANEL, VK_PANEL);
     }
     for (ptrdiff_t i = 0; i < lanes; i += LANES) {
       v_store(factors + i, exponentiate_block(scores + i, keys, maxima + i, sums + i));

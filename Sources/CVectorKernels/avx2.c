@@ -18,8 +18,17 @@
 #pragma clang attribute pop
 
 static const vk_kernels kernels = {
-    "avx2",   pack_panel,   multiply_packed, multiply,      attend,   softmax_row,
-    activate_row, sigmoid_row, normalize_row,   dot_rows, add_scaled_row,
+    .name = "avx2",
+    .pack_panel = pack_panel,
+    .multiply_packed = multiply_packed,
+    .multiply = multiply,
+    .attend = attend,
+    .softmax = softmax_row,
+    .activate = activate_row,
+    .sigmoid = sigmoid_row,
+    .normalize = normalize_row,
+    .dot = dot_rows,
+    .add_scaled = add_scaled_row,
 };
 
 const vk_kernels *vk_avx2(void) {

@@ -6,7 +6,8 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #include "lanes_avx512.h"
 
 #include "functions.h"
@@ -18,13 +19,25 @@
 #pragma clang attribute pop
 
 static const vk_kernels kernels = {
-    "avx512",   pack_panel,   multiply_packed, multiply,      attend,   softmax_row,
-    activate_row, sigmoid_row, normalize_row,   dot_rows, add_scaled_row,
+    .name = "avx512",
+    .pack_panel = pack_panel,
+    .multiply_packed = multiply_packed,
+    .multiply = multiply,
+    .attend = attend,
+    .softmax = softmax_row,
+    .activate = activate_row,
+    .sigmoid = sigmoid_row,
+    .normalize = normalize_row,
+    .dot = dot_rows,
+    .add_scaled = add_scaled_row,
 };
 
 const vk_kernels *vk_avx512(void) {
   // Also asks whether the system keeps the registers.
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma") ? &kernels : NULL;
+  int supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return supported ? &kernels : NULL;
 }
 
 #else

@@ -1,8 +1,10 @@
-// Elementary functions of vectors, without branches. The polynomials are those of the portable Swift functions.
+// Elementary functions of vectors, without branches. The polynomials are those of the portable Swift
+// functions.
 
 /// 2ˣ to about 1 ulp; x is held at −126 or above and must be below 128.
 ///
-/// x = n + r with n the nearest integer, and a polynomial of degree 6 fitted to the least largest relative error for r.
+/// x = n + r with n the nearest integer, and a polynomial of degree 6 fitted to the least largest relative
+/// error for r.
 static inline vector v_exp2(vector x) {
   const vector rounder = v_set(12582912.0f);  // 1.5·2²³: adding it leaves the nearest integer in the low bits
   x = v_max(v_set(-126.0f), x);

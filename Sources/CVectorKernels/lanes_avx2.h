@@ -5,7 +5,6 @@
 enum { LANES = 8, TILE_ROWS = 6, TILE_VECTORS = 2 };
 
 typedef __m256 vector;
-typedef __m256i vector_bits;
 typedef __m256i tail_mask;
 
 static inline vector v_zero(void) { return _mm256_setzero_ps(); }

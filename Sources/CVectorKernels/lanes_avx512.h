@@ -5,7 +5,6 @@
 enum { LANES = 16, TILE_ROWS = 8, TILE_VECTORS = 3 };
 
 typedef __m512 vector;
-typedef __m512i vector_bits;
 typedef __mmask16 tail_mask;
 
 static inline vector v_zero(void) { return _mm512_setzero_ps(); }
@@ -16,7 +15,9 @@ static inline void v_store(float *p, vector x) { _mm512_storeu_ps(p, x); }
 static inline tail_mask v_tail(ptrdiff_t count) { return (tail_mask)((1u << count) - 1); }
 static inline vector v_load_tail(const float *p, tail_mask mask) { return _mm512_maskz_loadu_ps(mask, p); }
 static inline void v_store_tail(float *p, tail_mask mask, vector x) { _mm512_mask_storeu_ps(p, mask, x); }
-static inline vector v_keep(tail_mask mask, vector x, vector other) { return _mm512_mask_blend_ps(mask, other, x); }
+static inline vector v_keep(tail_mask mask, vector x, vector other) {
+  return _mm512_mask_blend_ps(mask, other, x);
+}
 
 static inline vector v_add(vector a, vector b) { return _mm512_add_ps(a, b); }
 static inline vector v_subtract(vector a, vector b) { return _mm512_sub_ps(a, b); }

@@ -9,7 +9,8 @@ static inline ptrdiff_t panel_width(ptrdiff_t columns, ptrdiff_t column) {
 }
 
 /// The eight rows of eight floats at `b`, turned, to `packed`.
-static inline void turn_8x8(const float *b, ptrdiff_t b_stride, __m256 alpha, float *packed, ptrdiff_t width) {
+static inline void turn_8x8(
+    const float *b, ptrdiff_t b_stride, __m256 alpha, float *packed, ptrdiff_t width) {
   __m256 r[8], s[8];
   for (int i = 0; i < 8; i++) r[i] = _mm256_mul_ps(alpha, _mm256_loadu_ps(b + i * b_stride));
   for (int i = 0; i < 4; i++) {  // pairs of rows
@@ -29,12 +30,15 @@ static inline void turn_8x8(const float *b, ptrdiff_t b_stride, __m256 alpha, fl
 }
 
 /// out[j][i] = b[i][j], for `rows × columns` of b.
-static void turn(const float *b, ptrdiff_t b_stride, ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t stride) {
+static void turn(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t rows, ptrdiff_t columns, float *out, ptrdiff_t stride) {
   const __m256 one = _mm256_set1_ps(1);
   for (ptrdiff_t i = 0; i < rows; i += 8) {
     ptrdiff_t j = 0;
     if (i + 8 <= rows) {
-      for (; j + 8 <= columns; j += 8) turn_8x8(b + i * b_stride + j, b_stride, one, out + j * stride + i, stride);
+      for (; j + 8 <= columns; j += 8) {
+        turn_8x8(b + i * b_stride + j, b_stride, one, out + j * stride + i, stride);
+      }
     }
     for (; j < columns; j++) {
       for (ptrdiff_t r = i; r < smaller(i + 8, rows); r++) out[j * stride + r] = b[r * b_stride + j];
@@ -50,10 +54,14 @@ static void pack_rows(
   for (ptrdiff_t c = 0; c < width; c += 8) {
     ptrdiff_t k = 0;
     if (c + 8 <= columns) {
-      for (; k + 8 <= depth; k += 8) turn_8x8(b + c * b_stride + k, b_stride, alphas, packed + k * width + c, width);
+      for (; k + 8 <= depth; k += 8) {
+        turn_8x8(b + c * b_stride + k, b_stride, alphas, packed + k * width + c, width);
+      }
     }
     for (; k < depth; k++) {
-      for (ptrdiff_t i = c; i < c + 8; i++) packed[k * width + i] = i < columns ? alpha * b[i * b_stride + k] : 0;
+      for (ptrdiff_t i = c; i < c + 8; i++) {
+        packed[k * width + i] = i < columns ? alpha * b[i * b_stride + k] : 0;
+      }
     }
   }
 }
@@ -63,7 +71,9 @@ static void pack_columns(
     const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed,
     ptrdiff_t width) {
   for (ptrdiff_t k = 0; k < depth; k++) {
-    for (ptrdiff_t i = 0; i < width; i++) packed[k * width + i] = i < columns ? alpha * b[k * b_stride + i] : 0;
+    for (ptrdiff_t i = 0; i < width; i++) {
+      packed[k * width + i] = i < columns ? alpha * b[k * b_stride + i] : 0;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // Matrix products: panels of B, packed, meet tiles of rows of x.
 
-/// Depth that is summed at a time: a block of a panel stays in the second-level cache.
+/// Depth that is summed at a time: that of a panel and of some rows of x stays in the second-level cache.
 enum { DEPTH_BLOCK = 1024 };
 /// The same where B is packed on the way, on the stack.
 enum { PACKED_DEPTH_BLOCK = 256 };
@@ -16,8 +16,8 @@ static inline vector activated(vector x, int activation) {
 
 /// y = activation(sums + y·added + bias) for a tile of `rows × columns`; `bias` may be NULL.
 static inline __attribute__((always_inline)) void finish_tile(
-    const float *sums, int rows, ptrdiff_t columns, float *y, ptrdiff_t y_stride, int added, const float *bias,
-    const int activation) {
+    const float *sums, int rows, ptrdiff_t columns, float *y, ptrdiff_t y_stride, int added,
+    const float *bias, const int activation) {
   ptrdiff_t whole = columns - columns % LANES;
   tail_mask mask = v_tail(columns - whole);
   for (int r = 0; r < rows; r++) {
@@ -38,7 +38,7 @@ static inline __attribute__((always_inline)) void finish_tile(
   }
 }
 
-/// All rows of a product for one block of one panel; `first` and `last` say whether the block is at an end of the depth.
+/// All rows of a product for one panel, summed over `depth` from `k` on.
 static void multiply_block(
     const vk_product *p, const float *packed, ptrdiff_t column, ptrdiff_t k, ptrdiff_t depth) {
   float sums[TILE_ROWS * VK_PANEL] __attribute__((aligned(64)));

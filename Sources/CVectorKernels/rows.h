@@ -1,20 +1,20 @@
 // Functions of one row of floats.
 
 /// Runs `body` with `value` at whole vectors of x, then at the tail; `body` leaves its result in `value`.
-#define FOR_EACH_VECTOR(x, count, value, body)                       \
-  do {                                                               \
-    ptrdiff_t whole_ = (count) - (count) % LANES;                    \
-    for (ptrdiff_t i_ = 0; i_ < whole_; i_ += LANES) {               \
-      vector value = v_load((x) + i_);                               \
-      body;                                                          \
-      v_store((x) + i_, value);                                      \
-    }                                                                \
-    if (whole_ < (count)) {                                          \
-      tail_mask mask_ = v_tail((count) - whole_);                    \
-      vector value = v_load_tail((x) + whole_, mask_);               \
-      body;                                                          \
-      v_store_tail((x) + whole_, mask_, value);                      \
-    }                                                                \
+#define FOR_EACH_VECTOR(x, count, value, body) \
+  do { \
+    ptrdiff_t whole_ = (count) - (count) % LANES; \
+    for (ptrdiff_t i_ = 0; i_ < whole_; i_ += LANES) { \
+      vector value = v_load((x) + i_); \
+      body; \
+      v_store((x) + i_, value); \
+    } \
+    if (whole_ < (count)) { \
+      tail_mask mask_ = v_tail((count) - whole_); \
+      vector value = v_load_tail((x) + whole_, mask_); \
+      body; \
+      v_store_tail((x) + whole_, mask_, value); \
+    } \
   } while (0)
 
 static void activate_row(float *x, ptrdiff_t count, int activation) {

@@ -1,6 +1,7 @@
 // The innermost part of every product: a tile of sums of outer products that stays in registers.
 
-/// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·b_step + c] for r < rows and c < vectors·LANES, summed in the order of k.
+/// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·b_step + c] for r < rows and c < vectors·LANES, summed in the
+/// order of k.
 ///
 /// `rows` and `vectors` are constants where this is inlined. `b` and `out` are whole vectors.
 static inline __attribute__((always_inline)) void tile_of(
@@ -38,22 +39,23 @@ static inline __attribute__((always_inline)) void tile_of(
   case rows: tile_of(rows, vectors, TILE_ARGUMENTS); break;
 
 /// As `tile_of`, for any number of rows up to TILE_ROWS.
-#define DEFINE_TILE(name, vectors)                                                                               \
-  static __attribute__((noinline)) void name(                                                                    \
-      int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b,              \
-      ptrdiff_t b_step, float *out, ptrdiff_t out_step) {                                                        \
-    switch (rows) {                                                                                              \
-      TILE_ROWS_CASE(vectors, 1)                                                                                 \
-      TILE_ROWS_CASE(vectors, 2)                                                                                 \
-      TILE_ROWS_CASE(vectors, 3)                                                                                 \
-      TILE_ROWS_CASE(vectors, 4)                                                                                 \
-      TILE_ROWS_CASE(vectors, 5)                                                                                 \
-      TILE_ROWS_CASE(vectors, 6)                                                                                 \
-      TILE_MORE_ROWS(vectors)                                                                                    \
-    }                                                                                                            \
+#define DEFINE_TILE(name, vectors) \
+  static __attribute__((noinline)) void name( \
+      int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b, \
+      ptrdiff_t b_step, float *out, ptrdiff_t out_step) { \
+    switch (rows) { \
+      TILE_ROWS_CASE(vectors, 1) \
+      TILE_ROWS_CASE(vectors, 2) \
+      TILE_ROWS_CASE(vectors, 3) \
+      TILE_ROWS_CASE(vectors, 4) \
+      TILE_ROWS_CASE(vectors, 5) \
+      TILE_ROWS_CASE(vectors, 6) \
+      TILE_MORE_ROWS(vectors) \
+    } \
   }
 
-// Tiles are as wide as registers allow: a whole panel of 48 for 32 registers of 16 lanes, a third of it for 16 of 8.
+// Tiles are as wide as registers allow: a whole panel of 48 for 32 registers of 16 lanes, a third of it for
+// 16 of 8.
 #if TILE_IS_WIDE
 #define TILE_MORE_ROWS(vectors) TILE_ROWS_CASE(vectors, 7) TILE_ROWS_CASE(vectors, 8)
 DEFINE_TILE(tile_16, 1)
@@ -66,8 +68,8 @@ DEFINE_TILE(tile_16, 2)
 
 /// Any `rows` up to TILE_ROWS, and `columns` of 16, 32 or 48.
 static inline void tile(
-    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b,
-    ptrdiff_t b_step, float *out, ptrdiff_t out_step) {
+    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
+    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step) {
 #if TILE_IS_WIDE
   if (columns == 48) tile_48(rows, TILE_ARGUMENTS);
   else if (columns == 32) tile_32(rows, TILE_ARGUMENTS);

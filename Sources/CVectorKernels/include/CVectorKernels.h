@@ -1,7 +1,7 @@
 // Float32 kernels for x86-64 with AVX2 or AVX-512, in tables that are chosen at run time.
 //
-// Every function computes a row, or a lane, by the same operations in the same order whatever the other rows of the
-// call are: results do not depend on how work is split.
+// Every function computes a row, or a lane, by the same operations in the same order whatever the other rows
+// of the call are: results do not depend on how work is split.
 
 #ifndef CVECTORKERNELS_H
 #define CVECTORKERNELS_H
@@ -48,12 +48,14 @@ typedef struct {
   const char *name;
 
   /// Packs the columns `panel·VK_PANEL …` of a matrix that is given as `[columns, depth]`.
-  void (*pack_panel)(const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t panel,
-                     float *packed);
+  void (*pack_panel)(
+      const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t panel, float *packed);
   /// The product with B packed panel by panel.
   void (*multiply_packed)(const vk_product *product, const float *packed);
-  /// The product with alpha·B, packed on the way: B is `[columns, depth]` where `transposed`, else `[depth, columns]`.
-  void (*multiply)(const vk_product *product, const float *b, ptrdiff_t b_stride, int transposed, float alpha);
+  /// The product with alpha·B, packed on the way: B is `[columns, depth]` where `transposed`, else `[depth,
+  /// columns]`.
+  void (*multiply)(
+      const vk_product *product, const float *b, ptrdiff_t b_stride, int transposed, float alpha);
 
   void (*attend)(const vk_attention *attention);
 
@@ -64,7 +66,8 @@ typedef struct {
   /// x = 1 / (1 + e⁻ˣ)
   void (*sigmoid)(float *x, ptrdiff_t count);
   /// y = (x − mean) / √(variance + epsilon)·weight + bias
-  void (*normalize)(const float *x, float *y, ptrdiff_t count, const float *weight, const float *bias, float epsilon);
+  void (*normalize)(
+      const float *x, float *y, ptrdiff_t count, const float *weight, const float *bias, float epsilon);
   /// Σ a·b
   float (*dot)(const float *a, const float *b, ptrdiff_t count);
   /// y += factor·x

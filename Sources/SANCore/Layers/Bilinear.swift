@@ -16,7 +16,8 @@ package struct BilinearAxis: Sendable {
     var upper = lower
     var weight = [Float](repeating: 0, count: output)
     for index in 0..<output {
-      let source = max(0, step * (Float(index) + 0.5) - 0.5)
+      // Rounded once, as the reference does: near 600 the positions are multiples of 6e-5, which shows in CLIP's input.
+      let source = max(0, Float(-0.5).addingProduct(step, Float(index) + 0.5))
       lower[index] = min(Int(source), input - 1)
       upper[index] = min(lower[index] + 1, input - 1)
       weight[index] = source - Float(lower[index])

@@ -42,7 +42,7 @@ public final class PositionalEmbedding: Sendable {
 
     /// The taps of output cell `index`, where `input` cells become `output`.
     init(_ index: Int, input: Int, output: Int) {
-      let source = Float(input) / Float(output) * (Float(index) + 0.5) - 0.5
+      let source = Float(-0.5).addingProduct(Float(input) / Float(output), Float(index) + 0.5)
       let base = source.rounded(.down)
       let t = source - base
       cells = (-1...2).map { min(max(Int(base) + $0, 0), input - 1) }

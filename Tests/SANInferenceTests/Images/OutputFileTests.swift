@@ -58,7 +58,9 @@ final class AtomicFileTests: XCTestCase {
       #if !os(Linux)
         if path.hasPrefix("/proc") { continue }
       #endif
-      XCTAssertThrowsError(try AtomicFile.write("x", to: path)) { XCTAssertEqual($0 as? OutputFileError, expected) }
+      XCTAssertThrowsError(try AtomicFile.write("x", to: path)) {
+        XCTAssertEqual($0 as? OutputFileError, expected)
+      }
     }
     XCTAssertEqual(try folder.contents(), ["file"])
   }
