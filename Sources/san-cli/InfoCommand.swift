@@ -45,7 +45,7 @@ struct InfoCommand: ParsableCommand {
   }
 
   /// A picture's size on the command line: `640`, or `480x640` for height × width.
-  private static func pictureSize(_ text: String) throws -> Grid {
+  static func pictureSize(_ text: String) throws -> Grid {
     let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard (1...2).contains(sides.count), sides.allSatisfy((32...4096).contains) else {
       throw ValidationError("allowed are 32 to 4096 pixels, as in 640 or 480x640")

@@ -7,7 +7,7 @@ final class HelpTests: XCTestCase {
     .appendingPathComponent("Snapshots")
 
   func testHelp() throws {
-    for command in ["san-cli", "segment", "convert", "info"] {
+    for command in ["san-cli", "segment", "convert", "info", "benchmark"] {
       let arguments = command == "san-cli" ? ["--help"] : [command, "--help"]
       let outcome = try Program.run(arguments, in: FileManager.default.temporaryDirectory)
       XCTAssertEqual(outcome.status, 0, command)
@@ -25,7 +25,7 @@ final class HelpTests: XCTestCase {
   }
 
   func testEveryOptionTellsItsDefault() throws {
-    for command in ["segment", "convert", "info"] {
+    for command in ["segment", "convert", "info", "benchmark"] {
       let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
       let help = String(decoding: try Data(contentsOf: file), as: UTF8.self)
       // An option's text runs to the next option or the next blank line.
@@ -67,6 +67,7 @@ final class HelpTests: XCTestCase {
       (["convert", "model.pth", "model.safetensors", "--dtype", "f64"], "--dtype"),
       (["info", "model.safetensors", "--size", "640x"], "--size"),
       (["info", "model.safetensors", "--size", "31x640"], "--size"),
+      (["benchmark", "--runs", "0"], "--runs"),
       (["paint"], "paint"),
     ]
     let folder = try Scratch()

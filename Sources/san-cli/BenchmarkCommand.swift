@@ -1,0 +1,78 @@
+import ArgumentParser
+import SANCore
+import SANInference
+
+/// `san-cli benchmark`: where a model's time goes on this machine.
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Measures a model on this machine, stage by stage.",
+    discussion: """
+      Runs the model on a made-up picture with COCO-Stuff's 171 names, once to warm up and then as often as asked. \
+      "core" is the network: from the normalised picture to masks and their embeddings. GFLOP/s count the network's \
+      products as the paper defines it; a run saves some of them. "text" is measured once, a prompt a name.
+      """)
+
+  @OptionGroup(title: "Model")
+  var model: ModelOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The picture's size in pixels. (default: the model's short side, square)", valueName: "n|height x width"
+    ),
+    transform: InfoCommand.pictureSize)
+  var size: Grid?
+
+  @Option(help: ArgumentHelp("Measured runs, 1 to 1000.", valueName: "n"))
+  var runs = 10
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard (1...1000).contains(runs) else {
+      throw ValidationError("--runs: \(runs) is not allowed; 1 to 1000 is")
+    }
+  }
+
+  func run() throws {
+    let segmenter = try Segmenter(
+      model: ModelSource(argument: model.model), configuration: model.config, threads: model.threads)
+    let side = segmenter.defaultShortSide
+    let size = size ?? Grid(height: side, width: side)
+    let photo = try BenchmarkCommand.picture(size)
+    let clock = ContinuousClock.now
+    let vocabulary = try segmenter.vocabulary(
+      Vocabularies.names(of: "coco-stuff-171"), background: .none, templates: .plain,
+      control: Interruption.control)
+    let text = ContinuousClock.now - clock
+
+    var samples: [RunProgress.Stage: [Double]] = [:]
+    for run in 0...runs {
+      Console.show("run \(run) of \(runs)")
+      let result = try segmenter.segment(
+        photo, vocabulary: vocabulary, shortSide: min(size.height, size.width), control: Interruption.control)
+      guard run > 0 else { continue }
+      for entry in result.timings.stages {
+        samples[entry.stage, default: []].append(entry.duration.milliseconds)
+      }
+    }
+    let report = BenchmarkReport(
+      segmenter: segmenter, size: size, text: text.milliseconds, samples: samples)
+    try Console.write(json ? report.json : report.text)
+  }
+
+  /// A smooth picture: no photo has to be at hand, and every run has the same.
+  private static func picture(_ size: Grid) throws -> RGBImage {
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(size.count * 3)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        pixels.append(UInt8(truncatingIfNeeded: x * 255 / size.width))
+        pixels.append(UInt8(truncatingIfNeeded: y * 255 / size.height))
+        pixels.append(UInt8(truncatingIfNeeded: (x / 32 + y / 32) % 2 * 160))
+      }
+    }
+    return try RGBImage(width: size.width, height: size.height, pixels: pixels)
+  }
+}

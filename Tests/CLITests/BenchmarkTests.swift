@@ -1,0 +1,44 @@
+import Foundation
+import XCTest
+
+/// `benchmark` reports every stage; how long each takes is not a test's business.
+final class BenchmarkTests: XCTestCase {
+  func testJSON() throws {
+    let folder = try Scratch()
+    let outcome = try Program.run(
+      [
+        "benchmark", "--model", ToyFiles.model.path, "--runs", "3", "--size", "96x128", "--threads", "1",
+        "--json",
+      ],
+      in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    let report = try XCTUnwrap(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    XCTAssertEqual(report["model"] as? String, "toy")
+    XCTAssertEqual(report["threads"] as? Int, 1)
+    XCTAssertEqual(report["runs"] as? Int, 3)
+    XCTAssertEqual(report["height"] as? Int, 96)
+    XCTAssertEqual(report["width"] as? Int, 128)
+    let stages = try XCTUnwrap(report["stages"] as? [[String: Any]])
+    XCTAssertEqual(
+      stages.map { $0["stage"] as? String },
+      ["image", "clip", "side", "decoder", "recognition", "labels", "core", "all"])
+    for stage in stages {
+      let (least, median, most) = try (
+        XCTUnwrap(stage["min_ms"] as? Double), XCTUnwrap(stage["median_ms"] as? Double),
+        XCTUnwrap(stage["max_ms"] as? Double)
+      )
+      XCTAssert(0 < least && least <= median && median <= most, "\(stage)")
+    }
+  }
+
+  func testTable() throws {
+    let folder = try Scratch()
+    let outcome = try Program.run(
+      ["benchmark", "--model", ToyFiles.model.path, "--runs", "1", "--size", "64"], in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    let lines = outcome.output.split(separator: "\n")
+    XCTAssert(lines[0].hasPrefix("toy, 64×64, "), outcome.output)
+    XCTAssertEqual(lines.count, 11, outcome.output)
+  }
+}
