@@ -3,20 +3,24 @@ import Synchronization
 
 /// A weight in panels of 48 outputs: each panel holds, input by input, what goes to its outputs.
 ///
-/// Panels are made when the layer first runs, so parts of a model that never run cost nothing. From then on the weight's
-/// own memory is not read again: where that is a mapped file, the system can have its pages back.
+/// Panels are made when the layer first runs, so parts of a model that never run cost nothing. They take the place of the
+/// weight as stored, whose memory is given back.
 final class PanelWeight: LinearKernel {
-  private let weight: Tensor
   private let kernels: KernelSet
-  private let packed = Mutex<Panels?>(nil)
+  private let state: Mutex<State>
+
+  private enum State {
+    case stored(Tensor)
+    case packed(Panels)
+  }
 
   /// Rows that one thread takes at a time, at most: they share the second-level cache with a block of a panel.
   private static let grain = 256
 
   /// The weight `[outputs, inputs]`, for a set of kernels that has a table.
   init(_ weight: Tensor, kernels: KernelSet) {
-    self.weight = weight
     self.kernels = kernels
+    state = Mutex(.stored(weight))
   }
 
   func multiply(
@@ -39,11 +43,15 @@ final class PanelWeight: LinearKernel {
   }
 
   private func panels(_ table: UnsafePointer<vk_kernels>, pool: ThreadPool) -> Panels {
-    packed.withLock { packed in
-      if let packed { return packed }
-      let panels = Panels(weight, table: table, pool: pool)
-      packed = panels
-      return panels
+    state.withLock { state in
+      switch state {
+      case .packed(let panels): return panels
+      case .stored(let weight):
+        let panels = Panels(weight, table: table, pool: pool)
+        weight.discardFilePages()
+        state = .packed(panels)
+        return panels
+      }
     }
   }
 }

@@ -6,8 +6,6 @@ public struct Linear: Sendable {
   public let inputs: Int
   /// Channels of a row that comes out.
   public let outputs: Int
-  /// `[outputs, inputs]`
-  public let weight: Tensor
   /// `[outputs]`, or nil for none.
   public let bias: Tensor?
   private let kernel: any LinearKernel
@@ -23,8 +21,7 @@ public struct Linear: Sendable {
     outputs = weight.shape[0]
     inputs = weight.count / max(outputs, 1)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    self.weight = weight.reshaped([outputs, inputs])
-    kernel = kernels.linear(self.weight)
+    kernel = kernels.linear(weight.reshaped([outputs, inputs]))
     self.bias = bias
   }
 

@@ -1,0 +1,1 @@
+"""Training of SAN models: text tower, image tower, side adapter."""

@@ -1,0 +1,208 @@
+"""Stage 2b: the image tower learns to name crops, places and masked regions in the text tower's space."""
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import names, photos
+from .config import SAN_MINI
+from .crops import FEATURES, REGIONS, SOURCES
+from .model import SAN, initialise, normalise
+from .muon import muon
+from .training import Run, update
+
+OUTSIDE = -30.0  # attention bias on patches outside a region's mask
+
+
+class Tower(nn.Module):
+    """The image tower and what only its training needs."""
+
+    def __init__(self, san):
+        super().__init__()
+        self.extractor, self.head = san.clip_visual_extractor, san.clip_rec_head
+        self.mimic = nn.Linear(SAN_MINI["clip"]["image"]["width"], FEATURES)
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(20.0)))
+
+    def forward(self, images, bias, keep=1.0):
+        """images [B,3,S,S] normalised, bias [B,R,N] -> unit embeddings of regions, class token, patches; features."""
+        kept, _ = self.extractor(images, keep)
+        heads = bias[:, None].expand(-1, self.head.heads, -1, -1)
+        out = F.normalize(self.head(kept[-1], heads, keep).float(), dim=-1)
+        r = bias.shape[1]
+        return out[:, :r], out[:, r], out[:, r + 1:], self.mimic(kept[-1][:, 1:]).float()
+
+
+def text_table(args, run):
+    """Unit vectors of the data sets' names and of ImageNet's: the text tower's own targets, so that both towers
+    can be trained at the same time."""
+    corpus = torch.load(run.folder / "text-corpus.pt", map_location="cpu", weights_only=True)
+    vocabulary = photos.Vocabulary(args.data)
+    where = {text: index for index, text in reversed(list(enumerate(corpus["texts"])))}
+    rows = [where[name.lower()] for name in vocabulary.names + names.imagenet()]
+    table = corpus["targets"][rows].to(args.device)
+    return vocabulary, table[: len(vocabulary.names)], table[len(vocabulary.names):]
+
+
+def sparse_cross_entropy(logits, ids, probabilities):
+    """logits [...,K] against a few ids and probabilities [...,k], made to sum to 1."""
+    p = probabilities / probabilities.sum(dim=-1, keepdim=True).clamp_min(1e-6)
+    return -(p * logits.log_softmax(-1).gather(-1, ids)).sum(-1)
+
+
+def named_loss(logits, labels):
+    """Mean cross-entropy where there is a label (not -1); 0 where there is none at all."""
+    total = F.cross_entropy(logits, labels, ignore_index=-1, reduction="sum")
+    return total / (labels >= 0).sum().clamp_min(1)
+
+
+def jitter(images):
+    """Random brightness, contrast and colour of u8-valued floats [B,3,H,W]."""
+    b = images.shape[0]
+    draw = lambda spread: 1 + (torch.rand(b, 1, 1, 1, device=images.device) * 2 - 1) * spread  # noqa: E731
+    grey = images.mean(dim=1, keepdim=True)
+    images = grey + (images - grey) * draw(0.4)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return (mean + (images - mean) * draw(0.3)) * draw(0.3)
+
+
+def start_well(tower, crops, size):
+    """Patches start whitened (the crops' own principal directions), attention between tokens alike (q = k)."""
+    images = torch.cat([crops.batch(part, size, augment=False)["images"].cpu()
+                        for part in torch.arange(0, crops.count, max(1, crops.count // 1024)).split(64)])
+    conv = tower.extractor.conv1.weight
+    patch = conv.shape[-1]
+    x = F.unfold(images, patch, stride=patch).transpose(1, 2).reshape(-1, conv[0].numel())
+    values, vectors = torch.linalg.eigh(x.t() @ x / len(x))
+    values, vectors = values.flip(0)[: len(conv)], vectors.flip(1)[:, : len(conv)]
+    with torch.no_grad():
+        conv.copy_((vectors / (values + values.mean() * 0.02).sqrt()).t().reshape(conv.shape))
+        for block in [*tower.extractor.resblocks, *tower.head.resblocks]:
+            width = block.attn.in_proj_weight.shape[1]
+            block.attn.in_proj_weight[: width].normal_(std=0.04)
+            block.attn.in_proj_weight[width: 2 * width] = block.attn.in_proj_weight[: width]
+
+
+class Crops:
+    """The arrays of stage 2a; a batch is made on the device."""
+
+    def __init__(self, folder, device):
+        keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hard", "source", "regions", "owners")
+        self.arrays = {key: torch.from_numpy(np.load(folder / f"{key}.npy")) for key in keys}
+        if device == "cuda":
+            self.arrays = {key: value.to(device) for key, value in self.arrays.items()}
+        self.device, self.count = device, len(self.arrays["images"])
+        self.side = math.isqrt(self.arrays["dense"].shape[1])
+
+    def batch(self, chosen, size, augment):
+        """Crops and targets through one window each: all of it, or a random part, mirrored or not."""
+        a = {key: value[chosen] for key, value in self.arrays.items()}
+        images = a["images"].permute(0, 3, 1, 2).float()
+        n, device, grid = len(images), images.device, size // 16
+        scale = torch.ones(n, 2, device=device)
+        if augment:
+            scale = 1 - 0.45 * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
+            scale = (scale * (1 + 0.15 * (torch.rand(n, 2, device=device) * 2 - 1))).clamp(max=1)
+        shift = (torch.rand(n, 2, device=device) * 2 - 1) * (1 - scale)
+        window = torch.zeros(n, 2, 3, device=device)
+        window[:, 0, 0], window[:, 1, 1], window[:, :, 2] = scale[:, 0], scale[:, 1], shift
+        if augment:
+            window[:, 0, 0] *= torch.where(torch.rand(n, device=device) < 0.5, -1.0, 1.0)
+
+        def seen(maps, side):
+            places = F.affine_grid(window, (n, 1, side, side), align_corners=False)
+            return F.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
+
+        images = seen(images, size)
+        features = a["features"].float().view(n, self.side, self.side, -1).permute(0, 3, 1, 2)
+        cover = F.avg_pool2d(seen(a["regions"].float() / 255, 4 * grid), 4).flatten(2)  # [B,R,N]
+        places = (F.affine_grid(window, (n, 1, grid, grid), align_corners=False) + 1) / 2 * self.side
+        places = places.long().clamp(0, self.side - 1)
+        places = (places[..., 1] * self.side + places[..., 0]).flatten(1)[..., None].expand(-1, -1, a["dense"].shape[2])
+        return {"images": normalise(jitter(images) if augment else images), "cover": cover,
+                "features": seen(features, grid).flatten(2).transpose(1, 2),
+                "dense_ids": a["dense_ids"].long().gather(1, places), "dense": a["dense"].float().gather(1, places),
+                "top_ids": a["top_ids"].long(), "top": a["top"].float(), "hard": a["hard"].long(),
+                "source": a["source"].long(), "owners": a["owners"].long()}
+
+
+def losses(tower, b, tables, columns, keep=1.0):
+    """Every loss of a batch, and the region logits for scoring."""
+    data_names, imagenet = tables
+    b["owners"] = torch.where(b["cover"].sum(-1) > 0.4, b["owners"], -1)  # the window may have left a region out
+    inside = b["cover"] > 0.3
+    inside = inside | (b["cover"] >= b["cover"].amax(-1, keepdim=True).clamp_min(1e-3))
+    bias = torch.where(inside, 0.0, OUTSIDE) * (b["owners"] >= 0)[..., None]
+    regions, whole, patches, mimic = tower(b["images"], bias, keep)
+    scale = tower.logit_scale.clamp(max=math.log(100)).exp()
+    allowed = columns[b["source"]]  # [B,K]
+    blocked = torch.where(allowed, 0.0, -1e4)
+    hard = scale * whole @ data_names.t() + blocked
+    region = scale * regions @ data_names.t() + blocked[:, None]
+    found = {"soft": sparse_cross_entropy(scale * whole @ imagenet.t(), b["top_ids"], b["top"]).mean(),
+             "dense": sparse_cross_entropy(scale * patches @ imagenet.t(), b["dense_ids"], b["dense"]).mean(),
+             "mimic": F.mse_loss(mimic, b["features"]),
+             "hard": named_loss(hard, b["hard"]),
+             "region": named_loss(region.flatten(0, 1), b["owners"].flatten())}
+    # patches inside a region carry its name too
+    pure = (b["cover"] > 0.8) & (b["owners"] >= 0)[..., None]
+    who = torch.where(pure, b["owners"][..., None], -1).amax(dim=1)  # [B,N]
+    named = scale * patches @ data_names.t() + blocked[:, None]
+    found["patch"] = named_loss(named.flatten(0, 1), who.flatten())
+    return found, region, hard
+
+
+WEIGHTS = {"soft": 0.7, "dense": 0.3, "mimic": 1.0, "hard": 0.7, "region": 1.0, "patch": 0.5}
+
+
+def main(args):
+    run = Run(args, "image")
+    san = SAN(SAN_MINI)
+    initialise(san, args.seed)
+    vocabulary, *tables = text_table(args, run)
+    columns = torch.zeros(len(SOURCES), len(vocabulary.names), dtype=torch.bool)
+    for index, source in enumerate(SOURCES):
+        if source in vocabulary.sources:
+            columns[index, vocabulary.columns(source)] = True
+        else:
+            columns[index] = True
+    columns = columns.to(args.device)
+    tower = Tower(san).to(args.device)
+    crops = Crops(run.folder / "crops", args.device)
+    start_well(tower, crops, args.size)
+    if args.sparse:
+        for part in (tower.extractor, tower.head):
+            for block in part.resblocks[1::2]:
+                block.close()
+    # Small crops touch only some of the grid's positions: those stay the smooth waves they start as.
+    tower.extractor.positional_embedding.requires_grad_(args.size // 16 == tower.extractor.grid[0])
+    optimizer = muon([(n, p, 1.0) for n, p in tower.named_parameters() if p.requires_grad], 0.05)
+    run.resume(tower, optimizer)
+    order = torch.Generator().manual_seed(args.seed)
+    share = torch.randperm(crops.count, generator=order)
+    held, train = share[:256], share[256:]  # crops of training photos; clean scores are `evaluate`'s
+    while run.progress < 1:
+        chosen = train[torch.randint(len(train), (args.batch,))]
+        b = crops.batch(chosen.to(crops.arrays["images"].device), args.size, augment=True)
+        with torch.autocast(args.device, dtype=torch.bfloat16):
+            found, region, hard = losses(tower, b, tables, columns, args.keep)
+        loss = sum(WEIGHTS[name] * value for name, value in found.items())
+        update(loss, optimizer, run.rate(args.rate))
+        run.step += 1
+        if run.step % 20 == 0 or run.progress >= 1:
+            run.log(loss=loss.item(), scale=tower.logit_scale.exp().item(), **{k: v.item() for k, v in found.items()},
+                    region_right=right(region.flatten(0, 1), b["owners"].flatten()))
+        if run.step % 200 == 0 or run.progress >= 1:
+            with torch.no_grad(), torch.autocast(args.device, dtype=torch.bfloat16):
+                b = crops.batch(held.to(crops.arrays["images"].device), args.size, augment=False)
+                found, region, hard = losses(tower, b, tables, columns)
+            run.log(**{"held_" + k: v.item() for k, v in found.items()}, held_hard_right=right(hard, b["hard"]),
+                    held_region_right=right(region.flatten(0, 1), b["owners"].flatten()))
+        run.save(tower, optimizer, every=120)
+    run.save(tower, optimizer)
+
+
+def right(logits, labels):
+    known = labels >= 0
+    return (logits.argmax(-1) == labels)[known].float().mean().item()

@@ -1,0 +1,77 @@
+"""Set prediction: Hungarian matching and the losses of the side adapter."""
+import torch
+import torch.nn.functional as F
+from scipy.optimize import linear_sum_assignment
+
+CLASS, MASK, DICE, NO_OBJECT = 2.0, 5.0, 5.0, 0.1
+
+
+def targets(columns, side):
+    """columns [S,S] -> classes [M] and masks [M,side,side] of what is there, and the unknown share [side,side]."""
+    present = columns.unique()
+    present = present[present >= 0]
+    masks = (columns[None] == present[:, None, None]).float()
+    small = F.adaptive_avg_pool2d(masks, side) if len(present) else masks.new_zeros(0, side, side)
+    large = small.flatten(1).sum(1) > 2 if len(present) else torch.zeros(0, dtype=torch.bool)
+    unknown = F.adaptive_avg_pool2d((columns[None] < 0).float(), side)[0]
+    return present[large].long(), small[large], unknown
+
+
+def dice(probabilities, masks):
+    """[...,P] each -> 1 - overlap."""
+    return 1 - (2 * (probabilities * masks).sum(-1) + 1) / (probabilities.sum(-1) + masks.sum(-1) + 1)
+
+
+@torch.no_grad()
+def match(mask_logits, class_logits, classes, masks):
+    """[Q,P], [Q,K+1], [M], [M,P] -> matched queries and targets."""
+    p = mask_logits.sigmoid()
+    cross = F.softplus(mask_logits).mean(1, keepdim=True) - mask_logits @ masks.t() / masks.shape[1]
+    overlap = 1 - (2 * p @ masks.t() + 1) / (p.sum(1, keepdim=True) + masks.sum(1) + 1)
+    cost = MASK * cross + DICE * overlap - CLASS * class_logits.softmax(-1)[:, classes]
+    rows, columns = linear_sum_assignment(cost.float().cpu().numpy())
+    return torch.as_tensor(rows), torch.as_tensor(columns)
+
+
+def losses(masks, logits, pooled, size, truth, stuff, guidance):
+    """One image, one supervised block.
+
+    masks [Q,h,w] logits; logits [Q,K+1] (blocked columns already out; the last is 'no object'); pooled
+    [heads,Q,N] bias on CLIP's grid `size`; truth = (classes, masks at 4h x 4w, unknown); stuff: columns that
+    may fill unknown places besides the last.
+    """
+    classes, wanted, unknown = truth
+    h, w = masks.shape[-2:]
+    fine = F.interpolate(masks[None], size=wanted.shape[-2:] if len(wanted) else unknown.shape, mode="bilinear",
+                         align_corners=False)[0]
+    zero = masks.sum() * 0
+    found = {"class": zero, "mask": zero, "dice": zero, "empty": zero, "guide": zero}
+    rows = torch.zeros(0, dtype=torch.long)
+    if len(classes):
+        coarse = F.adaptive_avg_pool2d(wanted, (h, w))
+        rows, order = match(masks.flatten(1), logits, classes, coarse.flatten(1))
+        wanted, classes, coarse = wanted[order], classes[order], coarse[order]
+        chosen = fine[rows].flatten(1)
+        found["mask"] = F.binary_cross_entropy_with_logits(chosen, wanted.flatten(1), reduction="none").mean(1).sum()
+        found["dice"] = dice(chosen.sigmoid(), wanted.flatten(1)).sum()
+        found["class"] = F.cross_entropy(logits[rows], classes, reduction="sum")
+        if guidance:
+            inside = F.adaptive_avg_pool2d(wanted, size).flatten(1)  # [M,N]
+            found["guide"] = F.binary_cross_entropy_with_logits(
+                pooled[:, rows], inside.expand(pooled.shape[0], -1, -1), reduction="none").mean((0, 2)).sum()
+    free = torch.ones(len(masks), dtype=torch.bool, device=masks.device)
+    free[rows] = False
+    spread = fine[free].sigmoid()
+    vague = (spread * unknown).sum((1, 2)) > 0.5 * spread.sum((1, 2))
+    # on unknown places: none of the classes; elsewhere: no object
+    logs = logits[free].log_softmax(-1)
+    other = torch.cat([logs[:, stuff], logs[:, -1:]], dim=1).logsumexp(1)
+    found["empty"] = -torch.where(vague, other, logs[:, -1]).sum()
+    return found, len(rows)
+
+
+def total(found, count, guidance):
+    """The weighted sum for a batch's summed losses with `count` matches."""
+    count = max(1, count)
+    return (CLASS * (found["class"] + NO_OBJECT * found["empty"]) / (count + NO_OBJECT * found["free"])
+            + MASK * found["mask"] / count + DICE * found["dice"] / count + guidance * found["guide"] / count)

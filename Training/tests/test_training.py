@@ -1,0 +1,169 @@
+"""Losses on numbers worked by hand, and one fine-tuning run of a few steps on a folder made here."""
+import contextlib
+import io
+import json
+import math
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+from PIL import Image
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+
+from san_training import __main__ as command  # noqa: E402
+from san_training import checkpoint, matching, photos, pack  # noqa: E402
+from san_training.evaluate import Tally  # noqa: E402
+from test_model import toy_model  # noqa: E402
+
+
+class MatchingTests(unittest.TestCase):
+    def test_targets(self):
+        columns = torch.full((8, 8), -1)
+        columns[:4, :4], columns[4:, 4:] = 3, 5
+        classes, masks, unknown = matching.targets(columns, 4)
+        self.assertEqual(classes.tolist(), [3, 5])
+        self.assertTrue(torch.equal(masks[0][:2, :2], torch.ones(2, 2)))
+        self.assertEqual((masks[0].sum().item(), unknown.sum().item()), (4.0, 8.0))
+
+    def test_match_takes_each_mask_to_its_query(self):
+        masks = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+        logits = torch.stack([-8 * (2 * masks[0] - 1), torch.zeros(4), 8 * (2 * masks[0] - 1)])
+        rows, columns = matching.match(logits, torch.zeros(3, 3), torch.tensor([0, 1]), masks)
+        self.assertEqual(dict(zip(rows.tolist(), columns.tolist())), {2: 0, 0: 1})
+
+    def test_dice(self):
+        found = matching.dice(torch.tensor([1.0, 1, 0, 0]), torch.tensor([1.0, 0, 0, 0]))
+        self.assertAlmostEqual(found.item(), 1 - 3 / 4, places=6)
+
+    def test_unmatched_queries_on_unknown_places_may_be_stuff(self):
+        """Two free queries, one on unknown pixels, one on a known class's; three columns: class, stuff, none."""
+        unknown = torch.zeros(4, 4)
+        unknown[:, :2] = 1
+        wanted = (1 - unknown)[None]
+        masks = torch.full((3, 1, 2), -20.0)
+        masks[0, 0, 1] = masks[1, 0, 1] = masks[2, 0, 0] = 20  # query 2 lies on the unknown half
+        logits = torch.tensor([[9.0, 0, 0], [0, 0, 0], [0, 0, 0]])
+        found, count = matching.losses(masks, logits, torch.zeros(1, 3, 2), (1, 2),
+                                       (torch.tensor([0]), wanted, unknown), torch.tensor([1]), 0.0)
+        self.assertEqual(count, 1)
+        self.assertAlmostEqual(found["empty"].item(), math.log(3) + math.log(3 / 2), places=5)
+
+
+class ScoreTests(unittest.TestCase):
+    def test_tally(self):
+        tally = Tally(3)
+        tally.add(np.array([[0, 0, 1, -1]]), np.array([[0, 1, 1, 2]]))
+        result = tally.result()
+        self.assertAlmostEqual(result["pixel_accuracy"], 2 / 3)
+        self.assertAlmostEqual(result["miou"], 0.5)  # 1/2 and 1/2; class 2 is not there
+
+    def test_held_out_list(self):
+        self.assertEqual(len(photos.held_out()), 60)
+
+
+class FineTuneTests(unittest.TestCase):
+    def test_trains_the_adapter_only_and_resumes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            data = folder / "data"
+            (data / "images").mkdir(parents=True)
+            (data / "labels").mkdir()
+            (data / "classes.txt").write_text("0\tunlabelled\n1\tred square\n7\tblue disc\n")
+            noise = np.random.default_rng(1)
+            for n in range(3):
+                ids = np.zeros((96, 128), np.uint8)
+                ids[20:70, 10:60], ids[40:90, 70:120] = 1, 7
+                pixels = noise.integers(0, 255, (96, 128, 3)).astype(np.uint8)
+                pixels[ids == 1], pixels[ids == 7] = (200, 0, 0), (0, 0, 200)
+                Image.fromarray(pixels).save(data / "images" / f"{n}.jpg")
+                Image.fromarray(ids).save(data / "labels" / f"{n}.png")
+            before = toy_model()
+            checkpoint.write(before, folder / "toy.safetensors", "f32")
+            common = ["finetune", "--data", str(data), "--init", str(folder / "toy.safetensors"), "--size", "64",
+                      "--state", str(folder / "state"), "--output", str(folder / "out.safetensors"), "--dtype", "f32",
+                      "--batch", "2", "--rate", "1e-3"]
+            for steps in ("2", "4"):
+                with mock.patch.object(sys, "argv", ["san_training", *common, "--steps", steps]), \
+                        contextlib.redirect_stdout(io.StringIO()):
+                    command.main()
+            config, after = checkpoint.read(folder / "out.safetensors")
+            self.assertEqual(config, before.config)
+            changed = {name for name, value in before.state_dict().items() if not torch.equal(value, after[name])}
+            allowed = ("side_adapter_network.", "ov_classifier.bg_embed", "clip_visual_extractor.positional_embedding")
+            self.assertTrue(all(name.startswith(allowed) for name in changed), changed)
+            self.assertIn("side_adapter_network.query_embed", changed)
+            steps = [json.loads(line)["step"] for line in (folder / "state" / "finetune.jsonl").read_text().splitlines()]
+            self.assertEqual(steps, [2, 4])
+
+
+class StateTests(unittest.TestCase):
+    def test_unpack_and_export_give_the_same_file(self):
+        from san_training.config import SAN_MINI
+        from san_training.model import SAN, initialise
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            model = SAN(SAN_MINI)
+            initialise(model, 3)
+            checkpoint.write(model, folder / "a.safetensors", "f16")
+            for arguments in (["unpack", str(folder / "a.safetensors")], ["export", "--output", str(folder / "b.safetensors")]):
+                with mock.patch.object(sys, "argv", ["san_training", *arguments, "--state", str(folder / "state")]), \
+                        contextlib.redirect_stdout(io.StringIO()):
+                    command.main()
+            self.assertEqual((folder / "a.safetensors").read_bytes(), (folder / "b.safetensors").read_bytes())
+            self.assertLess((folder / "a.safetensors").stat().st_size, 40_000_000)
+
+
+class WindowTests(unittest.TestCase):
+    def test_a_batch_without_augmentation_is_the_whole_crop(self):
+        """Every target of a place follows the place: here its column number."""
+        from san_training import image_stage
+        crops = image_stage.Crops.__new__(image_stage.Crops)
+        place = torch.arange(25) % 5
+        image = (torch.arange(160) // 32).expand(2, 3, 160, 160).permute(0, 2, 3, 1).to(torch.uint8) * 50
+        crops.side = 5
+        crops.arrays = {
+            "images": image, "dense_ids": place.view(1, 25, 1).expand(2, 25, 4),
+            "dense": torch.ones(2, 25, 4), "features": place.view(1, 25, 1).expand(2, 25, 128).float(),
+            "regions": torch.full((2, 3, 14, 14), 255, dtype=torch.uint8), "owners": torch.zeros(2, 3),
+            "top_ids": torch.zeros(2, 8), "top": torch.ones(2, 8), "hard": torch.zeros(2), "source": torch.zeros(2)}
+        plain = crops.batch(torch.arange(2), 80, augment=False)
+        self.assertTrue(torch.equal(plain["dense_ids"][0, :, 0], place))
+        self.assertTrue(torch.allclose(plain["features"][0, :, 0], place.float(), atol=1e-4))
+        self.assertTrue(torch.allclose(plain["cover"], torch.ones(2, 3, 25), atol=1e-5))
+        torch.manual_seed(0)
+        some = crops.batch(torch.arange(2), 80, augment=True)
+        for n in range(2):  # a window or its mirror image: columns still in one order, up or down
+            row = some["dense_ids"][n, :5, 0]
+            steps = row[1:] - row[:-1]
+            self.assertTrue(bool((steps >= 0).all() or (steps <= 0).all()))
+            near = (some["features"][n, :5, 0] - row).abs()
+            self.assertLessEqual(near.max().item(), 0.75)
+
+
+class PackTests(unittest.TestCase):
+    def test_shards_hold_every_file(self):
+        import argparse
+        import zipfile
+        with tempfile.TemporaryDirectory() as folder:
+            data, out = Path(folder) / "data", Path(folder) / "out"
+            (data / "images").mkdir(parents=True)
+            noise = np.random.default_rng(2)
+            for n in range(6):
+                Image.fromarray(noise.integers(0, 255, (64, 64, 3)).astype(np.uint8)).save(data / "images" / f"{n}.jpg")
+            (data / "classes.txt").write_text("1\tcat\n")
+            with contextlib.redirect_stdout(io.StringIO()):
+                pack.main(argparse.Namespace(data=data, output=out, limit=0.012, quality=85))
+            shards = sorted(out.iterdir())
+            self.assertGreater(len(shards), 1)
+            self.assertTrue(all(shard.stat().st_size <= 12_000 for shard in shards))
+            found = [name for shard in shards for name in zipfile.ZipFile(shard).namelist()]
+            self.assertEqual(sorted(found), sorted(["classes.txt"] + [f"images/{n}.jpg" for n in range(6)]))
+
+
+if __name__ == "__main__":
+    unittest.main()
