@@ -37,7 +37,11 @@ public struct ClipRecognitionHead: Sendable {
       let x = workspace.matrix(queries + tokens.rows, width)  // [Q + 1 + h·w, C]
       for query in 0..<queries { x.row(query).update(from: tokens.row(0), count: width) }
       x.rows(queries..<x.rows).copy(from: tokens)
-      for block in blocks { apply(block, to: x, bias: bias, queries: queries, workspace: workspace) }
+      for (index, block) in blocks.enumerated() {
+        // After the last block only the recognition tokens are read.
+        let isLast = index + 1 == blocks.count
+        apply(block, to: x, bias: bias, queries: queries, recognitionOnly: isLast, workspace: workspace)
+      }
       let recognition = x.rows(0..<queries)  // [Q, C]
       normPost(recognition, into: recognition, pool: workspace.pool)
       GEMM.multiply(recognition, projection.matrix, .plain, into: embeddings)  // [Q, E]
@@ -46,28 +50,32 @@ public struct ClipRecognitionHead: Sendable {
     return embeddings
   }
 
-  /// Replaces the tokens `x`, `[Q + 1 + h·w, C]`, by the block's output under the attention bias.
+  /// Replaces the tokens `x`, `[Q + 1 + h·w, C]`, by the block's output under the attention bias; with
+  /// `recognitionOnly` the first Q of them.
   package func apply(
-    _ block: TransformerBlock, to x: Matrix, bias: Matrix, queries: Int, workspace: Workspace
+    _ block: TransformerBlock, to x: Matrix, bias: Matrix, queries: Int, recognitionOnly: Bool = false,
+    workspace: Workspace
   ) {
-    block(x, workspace: workspace) { query, key, value, out in
-      attend(
+    let all = queries..<x.rows
+    block(x, read: recognitionOnly ? queries : nil, workspace: workspace) { query, key, value, out in
+      if !recognitionOnly {
+        // As in plain CLIP: the mask of −100 on the recognition columns leaves those no weight in float32.
+        Attention.attend(
+          query: query.rows(all), key: key.rows(all), value: value.rows(all), heads: block.heads,
+          into: out.rows(all), workspace: workspace)
+      }
+      recognise(
         query: query, key: key, value: value, heads: block.heads, bias: bias, queries: queries, into: out,
         workspace: workspace)
     }
   }
 
-  /// Class and patches attend to each other as in plain CLIP: the mask of −100 on the recognition columns leaves those
-  /// no weight in float32, so they are left out. A recognition token sees itself and the biased patches.
-  private func attend(
+  /// A recognition token sees itself and the biased patches. Writes the first Q rows of `out`.
+  private func recognise(
     query: Matrix, key: Matrix, value: Matrix, heads: Int, bias: Matrix, queries: Int, into out: Matrix,
     workspace: Workspace
   ) {
     let all = queries..<query.rows
-    Attention.attend(
-      query: query.rows(all), key: key.rows(all), value: value.rows(all), heads: heads, into: out.rows(all),
-      workspace: workspace)
-
     let width = query.columns / heads
     let scale = 1 / Float(width).squareRoot()
     workspace.scope {

@@ -74,11 +74,15 @@ public struct TransformerBlock: Sendable {
 
   /// Replaces the tokens `x`, `[L, width]`, by the block's output. `attend` is given query, key and value, each
   /// `[L, width]`, and writes what each token gathers, `[L, width]`.
+  ///
+  /// Where only the first `read` tokens are read after this block, the others serve as keys and values and stay as they
+  /// are, and `attend` need not write their rows.
   public func callAsFunction(
-    _ x: Matrix, workspace: Workspace,
+    _ x: Matrix, read: Int? = nil, workspace: Workspace,
     attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
   ) {
     let pool = workspace.pool
+    let output = x.rows(0..<(read ?? x.rows))
     workspace.scope {
       let normed = workspace.matrix(x.rows, width)
       let stacked = workspace.matrix(x.rows, 3 * width)
@@ -87,9 +91,9 @@ public struct TransformerBlock: Sendable {
       attend(
         stacked.columns(0..<width), stacked.columns(width..<2 * width),
         stacked.columns(2 * width..<3 * width), normed)
-      projection(normed, into: x, accumulate: true, pool: pool)
+      projection(normed.rows(0..<output.rows), into: output, accumulate: true, pool: pool)
     }
-    feedForward(x, workspace: workspace)
+    feedForward(output, workspace: workspace)
   }
 
   /// The block's second half: x += fc2(activation(fc1(norm x))).
