@@ -1,0 +1,120 @@
+import Benchmark
+import SANCore
+import SANInference
+
+/// One benchmark: `prepare` takes what the measured closure needs from a workspace that outlives it.
+private func measure(_ name: String, _ prepare: @escaping @Sendable (BenchmarkModel, Workspace) -> () -> Void)
+{
+  Benchmark(name) { benchmark in
+    let workspace = Workspace(pool: ThreadPool())
+    let body = prepare(.shared, workspace)
+    body()  // packs the weights and fills the workspace
+    benchmark.startMeasurement()
+    for _ in benchmark.scaledIterations { workspace.scope(body) }
+    benchmark.stopMeasurement()
+    withExtendedLifetime(workspace) {}
+  }
+}
+
+let benchmarks: @Sendable () -> Void = {
+  Benchmark.defaultConfiguration = .init(
+    metrics: [.wallClock, .cpuTotal, .peakMemoryResident], maxDuration: .seconds(3), maxIterations: 50)
+
+  measure("Linear 1700×240 to 960") { network, workspace in
+    let layer = Linear(network.parameters, "side_adapter_network.vit_model.blocks.0.mlp.fc1")
+    let x = BenchmarkModel.tokens(1700, 240, in: workspace)
+    let y = workspace.matrix(1700, 960)
+    return { layer(x, into: y, activation: .gelu, pool: workspace.pool) }
+  }
+  measure("Attention 6 heads, 1700 tokens of 40") { _, workspace in
+    let qkv = BenchmarkModel.tokens(1700, 720, in: workspace)
+    let out = workspace.matrix(1700, 240)
+    return {
+      Attention.attend(
+        query: qkv.columns(0..<240), key: qkv.columns(240..<480), value: qkv.columns(480..<720), heads: 6,
+        into: out,
+        workspace: workspace)
+    }
+  }
+  measure("Attention 12 heads, 401 tokens of 64") { _, workspace in
+    let qkv = BenchmarkModel.tokens(401, 2304, in: workspace)
+    let out = workspace.matrix(401, 768)
+    return {
+      Attention.attend(
+        query: qkv.columns(0..<768), key: qkv.columns(768..<1536), value: qkv.columns(1536..<2304), heads: 12,
+        into: out, workspace: workspace)
+    }
+  }
+  measure("Norm 1700×240") { network, workspace in
+    let norm = LayerNorm(network.parameters, "side_adapter_network.vit_model.blocks.0.norm1", epsilon: 1e-6)
+    let x = BenchmarkModel.tokens(1700, 240, in: workspace)
+    let y = workspace.matrix(1700, 240)
+    return { norm(x, into: y, pool: workspace.pool) }
+  }
+  measure("Block of CLIP") { network, workspace in
+    let x = BenchmarkModel.tokens(401, 768, in: workspace)
+    return { network.model.extractor.blocks[0](x, workspace: workspace) }
+  }
+  measure("Block of the side network") { network, workspace in
+    let x = BenchmarkModel.tokens(1700, 240, in: workspace)
+    return { network.model.sideAdapter.blocks[0](x, workspace: workspace) }
+  }
+
+  measure("Stage: CLIP's first blocks") { network, workspace in
+    let image = network.image(in: workspace)
+    return { _ = network.model.extractor(image, workspace: workspace) { _, _, _ in } }
+  }
+  measure("Stage: side network") { network, workspace in
+    let image = network.image(in: workspace)
+    var features: [Int: Matrix] = [:]
+    for layer in [0, 3, 6, 9] { features[layer] = BenchmarkModel.tokens(400, 768, in: workspace) }
+    let grid = Grid(height: 20, width: 20)
+    return { [features] in
+      _ = network.model.sideAdapter(image, features: features, clipGrid: grid, workspace: workspace)
+    }
+  }
+  measure("Stage: mask decoder") { network, workspace in
+    let queries = BenchmarkModel.tokens(100, 240, in: workspace)
+    let patches = BenchmarkModel.tokens(1600, 240, in: workspace)
+    let (masks, biases) = (workspace.matrix(100, 1600), workspace.matrix(1200, 1600))
+    return {
+      network.model.maskDecoder(
+        queries: queries, patches: patches, masks: masks, biases: biases, workspace: workspace)
+    }
+  }
+  measure("Stage: recognition head") { network, workspace in
+    let tokens = BenchmarkModel.tokens(401, 768, in: workspace)
+    let bias = BenchmarkModel.tokens(1200, 400, in: workspace)
+    return { _ = network.model.recognitionHead(tokens, bias: bias, queries: 100, workspace: workspace) }
+  }
+  measure("Stage: 84 prompts of 10 tokens") { network, workspace in
+    let prompts = (0..<84).map {
+      [Int32](arrayLiteral: 49406, 320, 1125, 539, 320, Int32($0), 7, 8, 269, 49407)
+    }
+    return { _ = try? network.model.textEncoder(prompts, workspace: workspace) }
+  }
+  measure("Scores of 171 classes, 640×480") { _, workspace in
+    let grid = Grid(height: 40, width: 40)
+    let proposals = MaskProposals(
+      logits: BenchmarkModel.noise([100, 40, 40], scale: 8),
+      embeddings: BenchmarkModel.noise([100, 512], scale: 1),
+      grid: grid, imageSize: BenchmarkModel.size)
+    let scores = SemanticScores(
+      proposals, probabilities: BenchmarkModel.noise([100, 171], scale: 1), cropped: BenchmarkModel.size,
+      size: Grid(height: 480, width: 640))
+    return { scores.forEachStrip(workspace: workspace) { _, _, strip in blackHole(strip.pointer[0]) } }
+  }
+  measure("Resize 4000×3000 to 853×640") { _, workspace in
+    let pixels = [UInt8](unsafeUninitializedCapacity: 36_000_000) { buffer, count in
+      for index in buffer.indices { buffer[index] = UInt8(truncatingIfNeeded: index &* 31) }
+      count = buffer.count
+    }
+    guard let photo = try? RGBImage(width: 4000, height: 3000, pixels: pixels) else { return {} }
+    return {
+      blackHole(
+        photo.resized(to: TargetSize(width: 853, height: 640), filter: .bicubic) { count, body in
+          workspace.pool.run(count) { part, _ in body(part) }
+        })
+    }
+  }
+}
