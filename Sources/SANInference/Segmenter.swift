@@ -21,6 +21,9 @@ public final class Segmenter: Sendable {
   public let path: String
 
   private let tokenizer: Tokenizer
+  private let textCache: TextCache?
+  /// Of the model, where there is a cache.
+  private let fingerprint: TextFingerprint?
   private let pool: ThreadPool
   private let workspaces = Mutex<[WorkspaceBox]>([])
 
@@ -35,14 +38,19 @@ public final class Segmenter: Sendable {
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
   ///   - threads: as many as the machine has processors where it is nil.
+  ///   - textCache: where class embeddings are kept; all are computed, and no file is written, where it is nil.
   /// - Throws: `FileError`, `CheckpointError`, `ConfigurationError`, `ParameterError`, or `ResourceError`.
-  public init(model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil) throws
-  {
+  public init(
+    model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil,
+    textCache: TextCache? = nil
+  ) throws {
     path = try source.filePath()
     let checkpoint = try Checkpoint.open(path: path)
     let parameters = try ModelParameters(
       checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
     model = SANModel(parameters)
+    self.textCache = textCache
+    fingerprint = textCache.map { _ in TextFingerprint(parameters) }
     let merges = try MappedFile(path: SANWeights.mergesPath())
     tokenizer = try Tokenizer(
       merges: merges.bytes, vocabularySize: model.configuration.clip.text.vocabularySize)
@@ -75,22 +83,64 @@ public final class Segmenter: Sendable {
       throw VocabularyError.blankBackground(position: position)
     }
     let names = classes + distractors
-    let context = model.configuration.clip.text.contextLength
-    var truncated: [String] = []
-    let prompts = names.map { name in
-      let encoded = templates.prompts(for: name).map { tokenizer.encode($0, contextLength: context) }
-      if encoded.contains(where: { $0.wasTruncated }) { truncated.append(name) }
-      return encoded.map(\.tokens)
-    }
-    let total = prompts.reduce(0) { $0 + $1.count }
+    let embeddings = try embeddings(of: names, templates: templates, control: control)
     let classifier = try withWorkspace { workspace in
-      try model.textClassifier(prompts, workspace: workspace) {
-        try control.enter(.text, completed: $0, total: total)
-      }
+      // "No object" comes last.
+      let last = try model.textClassifier([], workspace: workspace).values
+      return Tensor(shape: [names.count + 1, last.count], embeddings.flatMap(\.values) + last)
     }
+    let truncated = zip(names, embeddings).filter { $0.1.wasTruncated }.map(\.0)
     return Vocabulary(
       classes: classes, distractors: distractors, templates: templates.name, truncated: truncated,
       classifier: classifier)
+  }
+
+  /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
+  private func embeddings(
+    of names: [String], templates: PromptTemplates, control: RunControl
+  ) throws -> [CachedEmbedding] {
+    guard let textCache, let fingerprint else {
+      return try computedEmbeddings(of: names, templates: templates, control: control)
+    }
+    let key = TextCacheKey(
+      fingerprint: fingerprint, templates: templates, width: model.configuration.clip.embedding)
+    let digests = names.map(key.classDigest)
+    var found = TextCache.shipped(digests, key: key)
+    let others = names.indices.filter { found[$0] == nil }
+    let kernels = KernelSet.current
+    let batch = TextCacheKey.batch(others.map { digests[$0] }, kernels: kernels)
+    for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
+    var missing = others.indices.filter { found[others[$0]] == nil }
+    // BLAS's results count together or not at all.
+    if kernels == .portable && !missing.isEmpty { missing = Array(others.indices) }
+    let computed = try computedEmbeddings(
+      of: missing.map { names[others[$0]] }, among: names.count, templates: templates, control: control)
+    for (position, embedding) in zip(missing, computed) { found[others[position]] = embedding }
+    textCache.store(zip(missing, computed).map { (batch[$0], $1) }, key: key)
+    return found.compactMap { $0 }
+  }
+
+  /// The embeddings of `names`; `total` counts those too that were known already.
+  private func computedEmbeddings(
+    of names: [String], among total: Int? = nil, templates: PromptTemplates, control: RunControl
+  ) throws -> [CachedEmbedding] {
+    let context = model.configuration.clip.text.contextLength
+    var truncated: [Bool] = []
+    let prompts = names.map { name in
+      let encoded = templates.prompts(for: name).map { tokenizer.encode($0, contextLength: context) }
+      truncated.append(encoded.contains { $0.wasTruncated })
+      return encoded.map(\.tokens)
+    }
+    let each = templates.templates.count
+    let known = ((total ?? names.count) - names.count) * each
+    let classifier = try withWorkspace { workspace in
+      try model.textClassifier(prompts, workspace: workspace) {
+        try control.enter(.text, completed: known + $0, total: known + names.count * each)
+      }
+    }
+    return truncated.enumerated().map {
+      CachedEmbedding(values: classifier.rows($0..<$0 + 1).values, wasTruncated: $1)
+    }
   }
 
   // MARK: Images

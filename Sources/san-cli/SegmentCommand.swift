@@ -26,6 +26,9 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Model")
   var model: ModelOptions
 
+  @OptionGroup(title: "Cache")
+  var cache: CacheOptions
+
   @OptionGroup(title: "Photo")
   var preparation: ImageOptions
 
@@ -45,12 +48,17 @@ struct SegmentCommand: ParsableCommand {
       masks: MaskFolder.fileNames(classes: names))
 
     Console.show("loading \(model.model)")
+    let textCache = cache.makeCache()
     let segmenter = try watch.time("load") {
-      try Segmenter(model: source, configuration: model.config, threads: model.threads)
+      try Segmenter(
+        model: source, configuration: model.config, threads: model.threads, textCache: textCache)
     }
     let prepared = try watch.time("text") {
       try segmenter.vocabulary(
         names, background: background, templates: templates, control: Interruption.control)
+    }
+    if let problem = textCache?.problem {
+      Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
     }
     for name in prepared.truncated {
       Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")

@@ -39,7 +39,7 @@ final class HelpTests: XCTestCase {
       }
       XCTAssertFalse(options.isEmpty)
       // Flags and what is written on request only are off by default; classes are required.
-      let without = ["--classes", "--quiet", "--version", "--json "]
+      let without = ["--classes", "--quiet", "--version", "--json ", "--no-cache"]
       for option in options
       where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {
         XCTAssert(option.contains("default: "), option)
@@ -63,6 +63,8 @@ final class HelpTests: XCTestCase {
       (["segment", "photo.png", "--classes", "cat", "--threads", "0"], "--threads"),
       (["segment", "photo.png", "--classes", "cat", "--threshold", "nan"], "--threshold"),
       (["segment", "photo.png", "--classes", "cat", "--resample", "nearest"], "--resample"),
+      (["segment", "photo.png", "--classes", "cat", "--cache", ""], "--cache"),
+      (["segment", "photo.png", "--classes", "cat", "--cache", "a", "--no-cache"], "--no-cache"),
       (["convert", "model.pth"], "<output>"),
       (["convert", "model.pth", "model.safetensors", "--dtype", "f64"], "--dtype"),
       (["info", "model.safetensors", "--size", "640x"], "--size"),

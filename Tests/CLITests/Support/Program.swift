@@ -26,13 +26,19 @@ enum Program {
   /// - Parameters:
   ///   - output: where standard output goes; kept for ``Outcome`` where it is nil.
   ///   - shell: a script that runs the program, as `"$0" "$@"`.
+  ///   - environment: variables beside those of the tests.
   static func start(
-    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil
+    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil,
+    environment: [String: String] = [:]
   ) throws -> Running {
     let process = Process()
     process.currentDirectoryURL = folder
-    // Help is as wide as the terminal; a snapshot needs one width.
-    process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
+    let logs = FileManager.default.temporaryDirectory.appendingPathComponent("san-cli-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+    // Help is as wide as the terminal; a snapshot needs one width. The user's own cache is left alone.
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "COLUMNS": "80", "XDG_CACHE_HOME": logs.path,
+    ]) { $1 }.merging(environment) { $1 }
     if let shell {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments = ["-c", shell, url.path] + arguments
@@ -40,8 +46,6 @@ enum Program {
       process.executableURL = url
       process.arguments = arguments
     }
-    let logs = FileManager.default.temporaryDirectory.appendingPathComponent("san-cli-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
     let outputURL = output ?? logs.appendingPathComponent("output")
     let errorURL = logs.appendingPathComponent("errors")
     for file in output == nil ? [outputURL, errorURL] : [errorURL] { try Data().write(to: file) }
@@ -54,9 +58,10 @@ enum Program {
 
   /// Runs the program to its end.
   static func run(
-    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil
+    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil,
+    environment: [String: String] = [:]
   ) throws -> Outcome {
-    try start(arguments, in: folder, output: output, shell: shell).wait()
+    try start(arguments, in: folder, output: output, shell: shell, environment: environment).wait()
   }
 
   /// A run that has not ended yet.

@@ -1,0 +1,27 @@
+import ArgumentParser
+import SANInference
+
+/// Where the embeddings of class names are kept from run to run.
+struct CacheOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Folder that keeps the embeddings of class names for later runs. (default: san in the user's cache folder)
+      """,
+      valueName: "folder"),
+    completion: .directory)
+  var cache: String?
+
+  @Flag(help: "Compute all embeddings of class names, and keep none.")
+  var noCache = false
+
+  func validate() throws {
+    if noCache && cache != nil {
+      throw ValidationError("--cache: is not allowed together with --no-cache; leave one out")
+    }
+    if cache == "" { throw ValidationError("--cache: is empty; name a folder") }
+  }
+
+  /// The cache; nil to do without.
+  func makeCache() -> TextCache? { noCache ? nil : TextCache(folder: cache ?? TextCache.userFolder) }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import SANCore
+import SANInference
+import SANWeights
+import Synchronization
+import TestSupport
+import XCTest
+
+/// The embeddings that come with the embedded model are that model's.
+final class ShippedEmbeddingsTests: XCTestCase {
+  private func key() throws -> TextCacheKey {
+    let checkpoint = try Checkpoint.open(path: SANWeights.modelPath())
+    let parameters = try ModelParameters(
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: nil))
+    return TextCacheKey(
+      fingerprint: TextFingerprint(parameters), templates: .vild,
+      width: parameters.configuration.clip.embedding)
+  }
+
+  func testTheyAreOfTheEmbeddedModel() throws {
+    let key = try key()
+    let bytes = try XCTUnwrap(TextCacheFile.contents(of: SANWeights.path(TextCache.shippedName)))
+    let file = try XCTUnwrap(
+      TextCacheFile(bytes, key: key, kernels: nil), "the model has changed: run Scripts/make-text-cache")
+    let names = try Vocabularies.names(of: "coco-stuff-171")
+    XCTAssertEqual(file.entries(Set(names.map(key.classDigest))).count, 171)
+    XCTAssertEqual(bytes.count, 48 + 171 * (68 + 4 * key.width))
+  }
+
+  func testTheyAreWhatTheModelComputes() throws {
+    let names = try Vocabularies.names(of: "coco-stuff-171")
+    let computed = try Segmenter(threads: 2).vocabulary(names, background: .none).classifier
+    let steps = Mutex([Int]())
+    let shipped = try Segmenter(threads: 2, textCache: TextCache(folder: nil)).vocabulary(
+      names, background: .none, control: RunControl { step in steps.withLock { $0.append(step.completed) } }
+    ).classifier
+    XCTAssertEqual(Set(steps.withLock { $0 }), [171 * 14], "nothing is computed")
+    // Kernel sets differ by rounding.
+    assertClose(shipped, computed, tolerance: 2e-6)
+  }
+
+  func testTheyServeNoOtherModel() throws {
+    let cached = try Segmenter(
+      model: .path(ToyModelFile.path), threads: 2, textCache: TextCache(folder: nil))
+    XCTAssertEqual(
+      try cached.vocabulary(["person", "car"], background: .none).classifier.values,
+      try ToyModelFile.segmenter().vocabulary(["person", "car"], background: .none).classifier.values)
+  }
+}
