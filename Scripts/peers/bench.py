@@ -1,0 +1,198 @@
+"""Runs PyTorch, ONNX Runtime, OpenVINO and the Swift engine in turn and prints tables; ../bench-peers calls it."""
+import argparse
+import importlib.metadata
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+from PIL import Image
+from prepare import ROOT, classes
+from safetensors.numpy import load_file
+from san import scores
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLI = ROOT / ".build/release/san-cli"
+PHOTO = ROOT / "Examples/photos/rocket.jpg"
+PEERS = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "pytorch": "PyTorch"}
+PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "pytorch": "torch"}
+STEPS = ("read", "image", "clip", "side", "decoder", "recognition", "labels")  # of a photo, the text being cached
+TEXT_CLASSES = 6  # that PyTorch encodes; its time is scaled to all classes
+RUNS = 3  # measured runs of the core a round and engine: Swift reports its least, median and most
+REST = 0.5  # seconds between engines, so that one's waiting threads have gone to sleep
+PATIENCE = 60  # seconds to wait for a quiet machine
+
+
+class Worker:
+    def __init__(self, engine, options, folder):
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "worker.py", engine, options.model, folder, str(options.threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "OMP_NUM_THREADS": str(options.threads)})
+        self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench-peers: {self.process.args[2]} ended")
+        return json.loads(line)
+
+    def ask(self, *words):
+        print(*words, file=self.process.stdin, flush=True)
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Swift:
+    def __init__(self, options, folder):
+        self.folder = folder
+        self.common = ["--model", str(folder / "model.safetensors"), "--threads", str(options.threads)]
+
+    def core(self):
+        """Milliseconds of three runs after one to warm up."""
+        report = json.loads(subprocess.check_output(
+            [CLI, "benchmark", *self.common, "--size", "640", "--runs", str(RUNS), "--json"],
+            stderr=subprocess.DEVNULL))
+        core = next(stage for stage in report["stages"] if stage["stage"] == "core")
+        return [core["min_ms"], core["median_ms"], core["max_ms"]]
+
+    def segment(self, image, templates, *outputs):
+        """The step's times, in milliseconds."""
+        names = ",".join(name.replace(",", "\\,") for name in classes())
+        report = subprocess.check_output(
+            [CLI, "segment", image, *self.common, "--classes", names, "--background", "none", "--templates",
+             templates, "--no-cache", "--output", self.folder / "overlay.png", "--json", "-", "--quiet", *outputs])
+        return json.loads(report)["timings_ms"]
+
+
+def processor_time():
+    """Seconds that the machine's processors have worked, all together; 0 where that is not known."""
+    stat = pathlib.Path("/proc/stat")
+    if not stat.exists():
+        return 0
+    fields = [int(n) for n in stat.read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # idle, waiting for the disk
+
+
+def rest():
+    """Returns once the machine has been quiet for a moment, or is not going to be."""
+    for _ in range(int(PATIENCE / REST)):
+        before = processor_time()
+        time.sleep(REST)
+        if processor_time() - before < 0.1 * REST:
+            return
+    print("the machine is busy: these figures will be poor", file=sys.stderr)
+
+
+def summary(samples):
+    return f"{statistics.median(samples):.0f} | {min(samples):.0f} | {max(samples):.0f}"
+
+
+def ratios(ours, theirs):
+    return f"{statistics.median(ours) / statistics.median(theirs):.3f} | {min(ours) / min(theirs):.3f}"
+
+
+def machine(options):
+    fields = dict(line.split(":", 1) for line in subprocess.check_output(
+        ["lscpu"], text=True, env={**os.environ, "LC_ALL": "C"}).splitlines() if ":" in line)
+    cpu = {key: value.strip() for key, value in fields.items()}
+    flags = cpu.get("Flags", "").split()
+    vectors = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
+    name = cpu.get("Model name", cpu.get("Architecture"))
+    return (f"{name}, family {cpu.get('CPU family', '?')} model {cpu.get('Model', '?')}, {cpu.get('CPU(s)')} "
+            f"processors, {vectors}; {options.threads} threads")
+
+
+def versions():
+    return ", ".join(f"{title} {importlib.metadata.version(PACKAGES[engine])}" for engine, title in PEERS.items())
+
+
+def measure_core(options, workers, swift):
+    times = {engine: [] for engine in (*PEERS, "swift")}
+    for index in range(options.rounds):
+        print(f"core, round {index + 1} of {options.rounds}", file=sys.stderr)
+        for engine, worker in workers.items():
+            rest()
+            times[engine] += worker.ask("core", RUNS)
+        rest()
+        times["swift"] += swift.core()
+    print("| core | median, ms | least | most | Swift / engine | by the least |\n|---|---|---|---|---|---|")
+    print(f"| Swift | {summary(times['swift'])} | | |")
+    for engine, title in PEERS.items():
+        print(f"| {title} | {summary(times[engine])} | {ratios(times['swift'], times[engine])} |")
+
+
+def measure_outputs(folder, workers, swift):
+    swift.segment(folder / "picture.png", "plain", "--scores", folder / "scores.npy")
+    ours = np.load(folder / "scores.npy")
+    inputs = load_file(folder / "inputs.safetensors")
+    masks, logits = inputs["golden.mask_logits"], inputs["golden.class_logits"]
+    print("\n| largest difference | mask logits, golden | class logits, golden | scores, Swift |")
+    print("|---|---|---|---|")
+    for engine, title in PEERS.items():
+        found = load_file(workers[engine].ask("outputs", folder / f"{engine}.safetensors"))
+        outputs = (torch.from_numpy(found[key]) for key in ("class_logits", "mask_logits"))
+        theirs = scores(*outputs, ours.shape[1:])
+        print(f"| {title} | {np.abs(found['golden.mask_logits'] - masks).max():.1e}"
+              f" | {np.abs(found['golden.class_logits'][..., :logits.shape[2]] - logits).max():.1e}"
+              f" | {np.abs(theirs.numpy() - ours).max():.1e} |")
+    largest = " | ".join(f"{np.abs(x).max():.3g}" for x in (masks, logits, ours))
+    print(f"| *largest magnitude* | {largest} |")
+
+
+def measure_whole(options, folder, worker, swift):
+    photo, text = ([], []), ([], [])  # Swift's, PyTorch's
+    scale = len(classes()) / TEXT_CLASSES
+    for index in range(options.rounds):
+        print(f"photo and text, round {index + 1} of {options.rounds}", file=sys.stderr)
+        rest()
+        steps = swift.segment(PHOTO, "plain", "--labels", folder / "labels.png")
+        photo[0].append(sum(steps[step] for step in STEPS))
+        rest()
+        text[0].append(swift.segment(PHOTO, "vild")["text"])
+        rest()
+        photo[1].extend(worker.ask("photo", PHOTO, 1))
+        rest()
+        text[1].extend(time * scale for time in worker.ask("text", TEXT_CLASSES))
+    same = (np.asarray(Image.open(folder / "labels.png")) == np.load(folder / "labels.npy")).mean()
+    print("\n| 171 classes | median, ms | least | most | Swift / PyTorch | by the least |")
+    print("|---|---|---|---|---|---|")
+    for title, (ours, theirs) in (("photo → labels", photo), ("text, 14 templates", text)):
+        print(f"| {title}: Swift | {summary(ours)} | {ratios(ours, theirs)} |")
+        print(f"| {title}: PyTorch | {summary(theirs)} | | |")
+    print(f"\nThe two label maps agree in {same:.4%} of the pixels.")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="Scripts/bench-peers", description=__doc__)
+    parser.add_argument("--model", choices=("b16", "l14"), default="b16")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if min(options.threads, options.rounds) < 1:
+        parser.error("--threads and --rounds begin at 1")
+    folder = ROOT / ".build/peers" / options.model
+    if not (folder / "inputs.safetensors").exists():
+        subprocess.check_call([sys.executable, HERE / "prepare.py", options.model, folder])
+    torch.set_num_threads(options.threads)
+    swift = Swift(options, folder)
+    workers = {engine: Worker(engine, options, folder) for engine in PEERS}
+    print(f"SAN {options.model}, 640×640, batch 1, float32. {machine(options)}; {versions()}\n")
+    measure_core(options, workers, swift)
+    measure_outputs(folder, workers, swift)
+    for engine in ("openvino", "onnxruntime"):
+        workers[engine].close()
+    measure_whole(options, folder, workers["pytorch"], swift)
+    workers["pytorch"].close()
+
+
+if __name__ == "__main__":
+    main()
