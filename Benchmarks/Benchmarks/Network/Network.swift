@@ -26,23 +26,16 @@ let benchmarks: @Sendable () -> Void = {
     let y = workspace.matrix(1700, 960)
     return { layer(x, into: y, activation: .gelu, pool: workspace.pool) }
   }
-  measure("Attention 6 heads, 1700 tokens of 40") { _, workspace in
-    let qkv = BenchmarkModel.tokens(1700, 720, in: workspace)
-    let out = workspace.matrix(1700, 240)
-    return {
-      Attention.attend(
-        query: qkv.columns(0..<240), key: qkv.columns(240..<480), value: qkv.columns(480..<720), heads: 6,
-        into: out,
-        workspace: workspace)
-    }
-  }
-  measure("Attention 12 heads, 401 tokens of 64") { _, workspace in
-    let qkv = BenchmarkModel.tokens(401, 2304, in: workspace)
-    let out = workspace.matrix(401, 768)
-    return {
-      Attention.attend(
-        query: qkv.columns(0..<768), key: qkv.columns(768..<1536), value: qkv.columns(1536..<2304), heads: 12,
-        into: out, workspace: workspace)
+  for (heads, tokens, width) in [(6, 1700, 40), (12, 401, 64)] {
+    measure("Attention \(heads) heads, \(tokens) tokens of \(width)") { _, workspace in
+      let channels = heads * width
+      let qkv = BenchmarkModel.tokens(tokens, 3 * channels, in: workspace)
+      let out = workspace.matrix(tokens, channels)
+      return {
+        Attention.attend(
+          query: qkv.columns(0..<channels), key: qkv.columns(channels..<2 * channels),
+          value: qkv.columns(2 * channels..<3 * channels), heads: heads, into: out, workspace: workspace)
+      }
     }
   }
   measure("Norm 1700×240") { network, workspace in
