@@ -19,6 +19,15 @@ final class EmbeddedModelTests: XCTestCase {
     XCTAssertEqual(beside.parameterCount, 19_863_523)
   }
 
+  /// The file is the one that its card describes: `sha256sum -c` says the same.
+  func testDigest() throws {
+    let path = try SANWeights.modelPath()
+    let line = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path + ".sha256")), as: UTF8.self)
+    let digest = SHA256.digest([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))))
+    let text = digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    XCTAssertEqual(line, "\(text)  model.safetensors\n")
+  }
+
   /// Its towers agree on names: of the words for one thing the embeddings are nearer than of words for two.
   func testWordsForOneThingAreNear() throws {
     let segmenter = try Segmenter(threads: 2)
