@@ -9,27 +9,9 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "lanes_avx2.h"
 
-#include "functions.h"
-#include "rows.h"
-#include "packing.h"
-#include "tile.h"
-#include "product.h"
-#include "attention.h"
+#define KERNELS_NAME "avx2"
+#include "kernels.h"
 #pragma clang attribute pop
-
-static const vk_kernels kernels = {
-    .name = "avx2",
-    .pack_panel = pack_panel,
-    .multiply_packed = multiply_packed,
-    .multiply = multiply,
-    .attend = attend,
-    .softmax = softmax_row,
-    .activate = activate_row,
-    .sigmoid = sigmoid_row,
-    .normalize = normalize_row,
-    .dot = dot_rows,
-    .add_scaled = add_scaled_row,
-};
 
 const vk_kernels *vk_avx2(void) {
   // Also asks whether the system keeps the registers.

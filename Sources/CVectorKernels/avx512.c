@@ -10,27 +10,9 @@
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #include "lanes_avx512.h"
 
-#include "functions.h"
-#include "rows.h"
-#include "packing.h"
-#include "tile.h"
-#include "product.h"
-#include "attention.h"
+#define KERNELS_NAME "avx512"
+#include "kernels.h"
 #pragma clang attribute pop
-
-static const vk_kernels kernels = {
-    .name = "avx512",
-    .pack_panel = pack_panel,
-    .multiply_packed = multiply_packed,
-    .multiply = multiply,
-    .attend = attend,
-    .softmax = softmax_row,
-    .activate = activate_row,
-    .sigmoid = sigmoid_row,
-    .normalize = normalize_row,
-    .dot = dot_rows,
-    .add_scaled = add_scaled_row,
-};
 
 const vk_kernels *vk_avx512(void) {
   // Also asks whether the system keeps the registers.

@@ -2,11 +2,11 @@
 /// where CLIP is cut) and everything that follows from them.
 ///
 /// Stored beside or inside a model file as `config.json`; see ``SANConfiguration/init(json:file:)``.
-public struct SANConfiguration: Sendable, Hashable, Codable {
+public struct SANConfiguration: Sendable, Hashable {
   /// CLIP's image and text towers.
-  public struct CLIP: Sendable, Hashable, Codable {
+  public struct CLIP: Sendable, Hashable {
     /// The image tower, a ViT.
-    public struct Image: Sendable, Hashable, Codable {
+    public struct Image: Sendable, Hashable {
       /// Channels of a token.
       public var width: Int
       /// Transformer blocks in all: extractor and recognition head.
@@ -20,7 +20,7 @@ public struct SANConfiguration: Sendable, Hashable, Codable {
     }
 
     /// The text tower, a causal transformer.
-    public struct Text: Sendable, Hashable, Codable {
+    public struct Text: Sendable, Hashable {
       /// Channels of a token.
       public var width: Int
       /// Transformer blocks.
@@ -46,7 +46,7 @@ public struct SANConfiguration: Sendable, Hashable, Codable {
   }
 
   /// The side ViT and its fusion with CLIP.
-  public struct SideAdapter: Sendable, Hashable, Codable {
+  public struct SideAdapter: Sendable, Hashable {
     /// Channels of a token.
     public var width: Int
     /// Transformer blocks.
@@ -64,7 +64,7 @@ public struct SANConfiguration: Sendable, Hashable, Codable {
   }
 
   /// The branches that turn side tokens into masks and attention biases.
-  public struct MaskDecoder: Sendable, Hashable, Codable {
+  public struct MaskDecoder: Sendable, Hashable {
     /// Channels of the embedding in which queries meet pixels.
     public var channels: Int
     /// Layers of each MLP.
@@ -74,7 +74,7 @@ public struct SANConfiguration: Sendable, Hashable, Codable {
   }
 
   /// How a photo is prepared.
-  public struct Input: Sendable, Hashable, Codable {
+  public struct Input: Sendable, Hashable {
     /// Length in pixels to which the short side of a photo is resized by default.
     public var shortSide: Int
   }

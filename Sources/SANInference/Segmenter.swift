@@ -51,9 +51,9 @@ public final class Segmenter: Sendable {
     model = SANModel(parameters)
     self.textCache = textCache
     fingerprint = textCache.map { _ in TextFingerprint(parameters) }
-    let merges = try MappedFile(path: SANWeights.mergesPath())
+    let merges = try MappedFile.contents(of: SANWeights.mergesPath(), limit: 16 << 20)
     tokenizer = try Tokenizer(
-      merges: merges.bytes, vocabularySize: model.configuration.clip.text.vocabularySize)
+      merges: merges, vocabularySize: model.configuration.clip.text.vocabularySize)
     pool = ThreadPool(threads: threads)
   }
 
@@ -111,8 +111,8 @@ public final class Segmenter: Sendable {
     let batch = TextCacheKey.batch(others.map { digests[$0] }, kernels: kernels)
     for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
     var missing = others.indices.filter { found[others[$0]] == nil }
-    // BLAS's results count together or not at all.
-    if kernels == .portable && !missing.isEmpty { missing = Array(others.indices) }
+    // Rows that depend on each other count together or not at all.
+    if !kernels.hasIndependentRows && !missing.isEmpty { missing = Array(others.indices) }
     let computed = try computedEmbeddings(
       of: missing.map { names[others[$0]] }, among: names.count, templates: templates, control: control)
     for (position, embedding) in zip(missing, computed) { found[others[position]] = embedding }

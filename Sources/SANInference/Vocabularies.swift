@@ -7,7 +7,7 @@ public enum Vocabularies {
   ///
   /// - Throws: `ResourceError` or `FileError` where the list cannot be read.
   public static func names(of vocabulary: String) throws -> [String] {
-    let file = try MappedFile(path: SANWeights.vocabularyPath(vocabulary))
-    return String(decoding: file.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    let bytes = try MappedFile.contents(of: SANWeights.vocabularyPath(vocabulary), limit: 1 << 20)
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 }

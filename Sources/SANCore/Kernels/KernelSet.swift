@@ -15,6 +15,9 @@ package struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible
   /// Functions in C, or nil for those in Swift.
   let table: UnsafePointer<vk_kernels>?
 
+  /// Whether a row of a product is the same to the last bit whatever rows are beside it. BLAS makes no such promise.
+  package var hasIndependentRows: Bool { table != nil }
+
   /// Plain Swift, with the system's BLAS for products.
   package static let portable = KernelSet(description: "portable", table: nil)
 

@@ -1,0 +1,22 @@
+// All kernels over the lanes that the including file has chosen, as one table named KERNELS_NAME.
+
+#include "functions.h"
+#include "rows.h"
+#include "packing.h"
+#include "tile.h"
+#include "product.h"
+#include "attention.h"
+
+static const vk_kernels kernels = {
+    .name = KERNELS_NAME,
+    .pack_panel = pack_panel,
+    .multiply_packed = multiply_packed,
+    .multiply = multiply,
+    .attend = attend,
+    .softmax = softmax_row,
+    .activate = activate_row,
+    .sigmoid = sigmoid_row,
+    .normalize = normalize_row,
+    .dot = dot_rows,
+    .add_scaled = add_scaled_row,
+};
