@@ -20,6 +20,9 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Classes")
   var vocabulary: VocabularyOptions
 
+  @OptionGroup(title: "Classes")
+  var background: BackgroundOptions
+
   @OptionGroup(title: "Outputs")
   var output: OutputOptions
 
@@ -35,16 +38,16 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     if output.quiet { Console.silence() }
     var watch = Stopwatch()
-    let names = vocabulary.names
-    try VocabularyError.check(names)
-    let background = try vocabulary.makeBackground()
+    let names = try vocabulary.makeClasses()
+    let background = try self.background.makeBackground(
+      beside: names, standard: vocabulary.vocabulary == nil ? .distractors : .none)
     let templates = try vocabulary.makeTemplates()
     let source = try ModelSource(argument: model.model)
     Console.show("reading \(image)")
     let photo = try watch.time("read") { try RGBImage(contentsOf: image) }
     let plan = try OutputPlan(output, image: image)
     try plan.check(
-      inputs: [image] + model.inputs + (vocabulary.templatesFile.map { [$0] } ?? []),
+      inputs: [image] + model.inputs + vocabulary.inputs,
       masks: MaskFolder.fileNames(classes: names))
 
     Console.show("loading \(model.model)")
@@ -65,12 +68,12 @@ struct SegmentCommand: ParsableCommand {
     }
     let result = try segmenter.segment(
       photo, vocabulary: prepared, shortSide: preparation.size, resampling: preparation.resample,
-      threshold: vocabulary.threshold, scores: plan.scores != nil, control: Interruption.control)
+      threshold: self.background.threshold, scores: plan.scores != nil, control: Interruption.control)
     watch.add(result.timings)
 
     let report = SegmentationReport(
       image: image, photo: photo, segmenter: segmenter, background: background, vocabulary: prepared,
-      threshold: vocabulary.threshold, result: result)
+      threshold: self.background.threshold, result: result)
     try SegmentationOutputs(plan: plan, report: report).write(watch)
   }
 }

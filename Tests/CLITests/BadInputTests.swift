@@ -124,6 +124,33 @@ final class BadInputTests: XCTestCase {
       naming: "--classes")
   }
 
+  func testClassesFiles() throws {
+    let folder = try makeFolder()
+    let cases: [(text: String, names: String)] = [
+      ("", "has no class"), ("# only\n\n  \t\n", "has no class"),
+      ("cat\n# dog\n\ndog\n CAT # again\n", "line 5: class \"CAT\" is on line 1"),
+      ("cat\r\ndog\r\ncat", "line 3"), ("cat\rdog\rcat", "line 3"),
+      ((0...65_535).map { "\($0)\n" }.joined(), "65536"),
+    ]
+    for (index, (text, names)) in cases.enumerated() {
+      try folder.write(Array(text.utf8), to: "\(index).txt")
+      let arguments = [
+        "segment", "photo.png", "--model", "toy.safetensors", "--classes-file", "\(index).txt",
+      ]
+      try assertFails(arguments, in: folder, status: 65, naming: "\(index).txt: ")
+      try assertFails(arguments, in: folder, status: 65, naming: names)
+    }
+    try folder.write([0x63, 0xFF, 0x0A], to: "binary.txt")
+    try folder.write([UInt8](repeating: 0x61, count: 8 << 20 + 1), to: "large.txt")
+    for (name, status) in [
+      ("binary.txt", 65), ("large.txt", 65), ("missing.txt", 66), (".", 66),
+    ] as [(String, Int32)] {
+      try assertFails(
+        ["segment", "photo.png", "--model", "toy.safetensors", "--classes-file", name], in: folder,
+        status: status, naming: name)
+    }
+  }
+
   func testBackgroundsAndTemplates() throws {
     let folder = try makeFolder()
     for background in ["", "tree,,sky", "tree,tree", "tree,dog", " "] {
@@ -183,6 +210,10 @@ final class BadInputTests: XCTestCase {
       ["--output", "out.jpg"], ["--labels", "labels.tiff"], ["--scores", "scores.npz"],
       ["--templates", "a.txt", "--json", "a.txt"],
     ]
+    try assertFails(
+      [
+        "segment", "photo.png", "--model", "toy.safetensors", "--classes-file", "a.txt", "--json", "./a.txt",
+      ], in: folder, status: 64, naming: "a.txt")
     for options in cases {
       let name = options.last(where: { !$0.hasPrefix("--") }) ?? ""
       try assertFails(

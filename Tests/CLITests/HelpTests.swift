@@ -39,7 +39,7 @@ final class HelpTests: XCTestCase {
       }
       XCTAssertFalse(options.isEmpty)
       // Flags and what is written on request only are off by default; classes are required.
-      let without = ["--classes", "--quiet", "--version", "--json ", "--no-cache"]
+      let without = ["--classes", "--vocabulary <", "--quiet", "--version", "--json ", "--no-cache"]
       for option in options
       where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {
         XCTAssert(option.contains("default: "), option)
@@ -57,6 +57,11 @@ final class HelpTests: XCTestCase {
     let cases: [(arguments: [String], names: String)] = [
       (["segment"], "<image>"),
       (["segment", "photo.png"], "--classes"),
+      (["segment", "photo.png"], "--vocabulary"),
+      (["segment", "photo.png", "--classes", "cat", "--classes-file", "a.txt"], "--classes-file"),
+      (["segment", "photo.png", "--classes", "cat", "--vocabulary", "voc-20"], "--vocabulary"),
+      (["segment", "photo.png", "--classes-file", "a.txt", "--vocabulary", "voc-20"], "--classes-file"),
+      (["segment", "photo.png", "--vocabulary", "voc"], "pascal-context-59"),
       (["segment", "photo.png", "--classes", "cat", "--colour"], "--colour"),
       (["segment", "photo.png", "--classes", "cat", "--size", "31"], "--size"),
       (["segment", "photo.png", "--classes", "cat", "--size", "wide"], "--size"),

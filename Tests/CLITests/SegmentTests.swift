@@ -254,6 +254,37 @@ final class SegmentTests: XCTestCase {
     XCTAssertEqual(FloatArray(npy: try folder.bytes("scores.npy"))?.values, expected.scores?.values)
   }
 
+  /// A file names the same classes as a list, and a built-in set those of its data set.
+  func testClassesFileAndSets() throws {
+    let folder = try Scratch()
+    try folder.write(ToyFiles.png(width: 20, height: 16), to: "photo.png")
+    let text = "\u{FEFF}# mine\r\n\r\n  cat # a comment\r\ntraffic light\na, b\r\\# 1#2 \\\\ x"
+    try folder.write(Array(text.utf8), to: "classes.txt")
+    func report(_ options: [String]) throws -> [String: Any] {
+      let outcome = try Program.run(
+        ["segment", "photo.png", "--templates", "plain", "--json", "-"] + model + options, in: folder.url)
+      XCTAssertEqual(outcome.status, 0, outcome.errors)
+      return try XCTUnwrap(
+        try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    }
+    func classes(_ report: [String: Any]) throws -> [String] {
+      try XCTUnwrap(report["classes"] as? [[String: Any]]).compactMap { $0["name"] as? String }
+    }
+    func mode(_ report: [String: Any]) -> String? {
+      (report["background"] as? [String: Any])?["mode"] as? String
+    }
+
+    let own = try report(["--classes-file", "classes.txt"])
+    XCTAssertEqual(try classes(own), ["cat", "traffic light", "a, b", #"# 1#2 \ x"#])
+    XCTAssertEqual(mode(own), "distractors")
+    let set = try report(["--vocabulary", "ade20k-150"])
+    XCTAssertEqual(try classes(set), try Vocabularies.names(of: "ade20k-150"))
+    XCTAssertEqual(mode(set), "none")
+    XCTAssert(set["other"] is NSNull)
+    XCTAssertEqual(
+      mode(try report(["--vocabulary", "voc-20", "--background", "distractors"])), "distractors")
+  }
+
   func testDevice() throws {
     let folder = try Scratch()
     try folder.write(ToyFiles.png(width: 9, height: 8), to: "photo.png")

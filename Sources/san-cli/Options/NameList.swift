@@ -18,11 +18,26 @@ enum NameList {
     }
     return names.map(\.trimmed)
   }
+
+  /// The text with each character after a backslash as it is.
+  static func unescape(_ text: some StringProtocol) -> String {
+    var result = ""
+    var escaped = false
+    for scalar in text.unicodeScalars {
+      if scalar == "\\" && !escaped {
+        escaped = true
+      } else {
+        result.unicodeScalars.append(scalar)
+        escaped = false
+      }
+    }
+    return result
+  }
 }
 
 extension String {
   /// The text without white space at its ends.
-  fileprivate var trimmed: String {
+  var trimmed: String {
     let text = drop(while: \.isWhitespace)
     guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(text[...last])

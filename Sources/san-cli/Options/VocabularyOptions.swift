@@ -2,7 +2,8 @@ import ArgumentParser
 import SANCore
 import SANInference
 
-/// What the photo may hold.
+/// Which classes: a list of one's own, inline or in a file, or a set that comes with the program; and what the model reads
+/// of them.
 struct VocabularyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -11,21 +12,25 @@ struct VocabularyOptions: ParsableArguments {
       labels and colours.
       """,
       valueName: "names"))
-  var classes: [String]
+  var classes: [String] = []
 
   @Option(
     help: ArgumentHelp(
       """
-      What a pixel may be beside the classes: none, distractors (COCO-Stuff's 171 names, those near a class left out), \
-      or names of your own. What these win is "other".
+      A file of class names in the place of --classes, one a line; # starts a comment, \\# is the character.
       """,
-      valueName: "none|distractors|names"))
-  var background = "distractors"
+      valueName: "file"),
+    completion: .file())
+  var classesFile: String?
 
   @Option(
     help: ArgumentHelp(
-      "Pixels whose best score is lower become \"other\". (default: off)", valueName: "score"))
-  var threshold: Float?
+      """
+      A data set's classes in the place of --classes: \(Vocabularies.all.joined(separator: ", ")).
+      """,
+      valueName: "set"),
+    completion: .list(Vocabularies.all))
+  var vocabulary: String?
 
   @Option(
     help: ArgumentHelp(
@@ -34,36 +39,28 @@ struct VocabularyOptions: ParsableArguments {
   var templates = "vild"
 
   func validate() throws {
-    if let threshold, !(threshold >= 0 && threshold.isFinite) {
-      throw ValidationError("--threshold: \(threshold) is not allowed; a score of 0 or more is")
+    let given = [
+      classes.isEmpty ? nil : "--classes", classesFile.map { _ in "--classes-file" },
+      vocabulary.map { _ in "--vocabulary" },
+    ].compactMap { $0 }
+    guard let first = given.first else {
+      throw ValidationError("no classes: name them with --classes, --classes-file or --vocabulary")
+    }
+    guard given.count == 1 else {
+      throw ValidationError("\(first): is not allowed together with \(given[1]); give one of them")
+    }
+    if let vocabulary, !Vocabularies.all.contains(vocabulary) {
+      throw ValidationError("--vocabulary: \(UnknownVocabularyError(name: vocabulary))")
     }
   }
 
-  /// The class names in the order given.
-  var names: [String] { classes.flatMap(NameList.split) }
-
-  /// What competes with the classes.
-  func makeBackground() throws -> Background {
-    switch background {
-    case "none": return .none
-    case "distractors": return .distractors
-    default:
-      let names = NameList.split(background)
-      var taken = Set(self.names.map(TextCleaning.clean))
-      guard !names.isEmpty else {
-        throw UsageError("--background", "is empty; allowed are none, distractors, or names")
-      }
-      for (index, name) in names.enumerated() {
-        let clean = TextCleaning.clean(name)
-        if clean.isEmpty {
-          throw UsageError("--background", "name \(index + 1) is blank: remove it or fill it in")
-        }
-        guard taken.insert(clean).inserted else {
-          throw UsageError("--background", "\"\(name)\" is given twice or is a class too: remove it")
-        }
-      }
-      return .names(names)
-    }
+  /// The class names in their order, which can be told apart.
+  func makeClasses() throws -> [String] {
+    if let vocabulary { return try Vocabularies.names(of: vocabulary) }
+    if let classesFile { return try ClassesFile(classesFile).names }
+    let names = classes.flatMap(NameList.split)
+    try VocabularyError.check(names)
+    return names
   }
 
   /// The prompt templates, from the file where one is named.
@@ -88,8 +85,11 @@ struct VocabularyOptions: ParsableArguments {
     }
   }
 
-  /// The templates' file, if they are in one.
-  var templatesFile: String? { PromptTemplates.named.contains { $0.name == templates } ? nil : templates }
+  /// Input files that no output may take the place of.
+  var inputs: [String] {
+    let named = PromptTemplates.named.contains { $0.name == templates }
+    return (classesFile.map { [$0] } ?? []) + (named ? [] : [templates])
+  }
 }
 
 /// A file of prompt templates that cannot be used.

@@ -1,5 +1,7 @@
+import Foundation
 import SANCore
 import SANInference
+import SANWeights
 import TestSupport
 import XCTest
 
@@ -52,6 +54,39 @@ final class VocabularyTests: XCTestCase {
     let result = try segmenter.segment(image, vocabulary: vocabulary)
     XCTAssertEqual(result.classes.count, 2000)
     XCTAssertEqual(result.classes.reduce(0) { $0 + $1.pixels }, 1200)
+  }
+
+  func testSetsThatComeWithThePackage() throws {
+    // A set's name ends in its count, so that no file can be short.
+    let expected = [
+      ("coco-stuff-171", "person", "wood"), ("coco-80", "person", "toothbrush"),
+      ("voc-20", "aeroplane", "tv"), ("pascal-context-59", "aeroplane", "wood"),
+      ("pascal-context-459", "accordion", "wool"), ("ade20k-150", "wall", "flag"),
+      ("ade20k-847", "wall", "adding machine, totalizer, totaliser"), ("cityscapes-19", "road", "bicycle"),
+    ]
+    XCTAssertEqual(Vocabularies.all, expected.map(\.0))
+    for (set, first, last) in expected {
+      let names = try Vocabularies.names(of: set)
+      XCTAssertEqual("\(names.count)", set.split(separator: "-").last.map(String.init))
+      XCTAssertEqual([names.first, names.last], [first, last], set)
+      XCTAssertNoThrow(try VocabularyError.check(names), set)
+    }
+    XCTAssertEqual(
+      try Vocabularies.names(of: "coco-80"), Array(try Vocabularies.names(of: "coco-stuff-171")[..<80]))
+    XCTAssertEqual(try Vocabularies.names(of: "ade20k-847")[1], "building, edifice")
+    let folder = URL(fileURLWithPath: try SANWeights.vocabularyPath("voc-20")).deletingLastPathComponent()
+    XCTAssertEqual(
+      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)),
+      Set(Vocabularies.all.map { "\($0).txt" } + ["README.md"]))
+  }
+
+  func testUnknownSets() {
+    for name in ["", "coco", "COCO-80", "../vocabularies/coco-80", "coco-80.txt"] {
+      XCTAssertThrowsError(try Vocabularies.names(of: name)) { error in
+        XCTAssertEqual(error as? UnknownVocabularyError, UnknownVocabularyError(name: name))
+        for known in Vocabularies.all { XCTAssert("\(error)".contains(known)) }
+      }
+    }
   }
 
   func testDistractorsLeaveOutWhatIsNear() throws {
