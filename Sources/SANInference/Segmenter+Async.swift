@@ -23,6 +23,16 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func encode(
+    _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
+    control: RunControl = RunControl()
+  ) async throws -> EncodedImage {
+    try await detached(control) {
+      try self.encode(image, resizedTo: target, resampling: resampling, control: control)
+    }
+  }
+
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
     control: RunControl = RunControl()

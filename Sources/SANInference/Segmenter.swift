@@ -157,11 +157,22 @@ public final class Segmenter: Sendable {
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     control: RunControl = RunControl()
   ) throws -> EncodedImage {
+    let target = TargetSize.demo(
+      width: image.width, height: image.height, shortSide: shortSide ?? defaultShortSide)
+    return try encode(image, resizedTo: target, resampling: resampling, control: control)
+  }
+
+  /// Runs the network on a photo resized to exactly `target`, such as
+  /// ``TargetSize/evaluation(width:height:shortSide:longSideLimit:)``.
+  ///
+  /// - Throws: `CancellationError`.
+  public func encode(
+    _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
+    control: RunControl = RunControl()
+  ) throws -> EncodedImage {
     var clock = StageClock()
     try control.enter(.image)
     clock.enter(.image)
-    let target = TargetSize.demo(
-      width: image.width, height: image.height, shortSide: shortSide ?? defaultShortSide)
     let resized = image.resized(to: target, filter: resampling) { count, body in
       pool.run(count) { part, _ in body(part) }
     }
