@@ -18,6 +18,7 @@ import fixtures_photo
 import fixtures_pth
 import fixtures_published
 import fixtures_refused
+import fixtures_synonyms
 from san import SAN
 from tokenizer import Tokenizer
 
@@ -36,6 +37,7 @@ def make_reference(folder, full):
     toy, tokenizer = SAN(config.TOY).load_procedural(), Tokenizer()
     tensors, configs = fixtures_model.make(toy, tokenizer)
     tensors |= fixtures_layers.make(toy) | fixtures_photo.make(toy, tokenizer)
+    tensors |= fixtures_synonyms.make(toy, tokenizer)
     if full:
         tensors |= fixtures_published.make()
     for name, values in tensors.items():

@@ -38,9 +38,9 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     if output.quiet { Console.silence() }
     var watch = Stopwatch()
-    let names = try vocabulary.makeClasses()
+    let classes = try vocabulary.makeClasses()
     let background = try self.background.makeBackground(
-      beside: names, standard: vocabulary.vocabulary == nil ? .distractors : .none)
+      beside: classes, standard: vocabulary.vocabulary == nil ? .distractors : .none)
     let templates = try vocabulary.makeTemplates()
     let source = try ModelSource(argument: model.model)
     Console.show("reading \(image)")
@@ -48,7 +48,7 @@ struct SegmentCommand: ParsableCommand {
     let plan = try OutputPlan(output, image: image)
     try plan.check(
       inputs: [image] + model.inputs + vocabulary.inputs,
-      masks: MaskFolder.fileNames(classes: names))
+      masks: MaskFolder.fileNames(classes: classes.map(\.title)))
 
     Console.show("loading \(model.model)")
     let textCache = cache.makeCache()
@@ -58,7 +58,8 @@ struct SegmentCommand: ParsableCommand {
     }
     let prepared = try watch.time("text") {
       try segmenter.vocabulary(
-        names, background: background, templates: templates, control: Interruption.control)
+        classes, synonyms: vocabulary.synonyms, background: background, templates: templates,
+        control: Interruption.control)
     }
     if let problem = textCache?.problem {
       Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
