@@ -15,18 +15,24 @@ enum Console {
     var quiet = false
     /// What the terminal's last line shows and a later line takes the place of.
     var progress = ""
+    var hidesSteps = false
+    /// When the bar was last drawn.
+    var drawn: ContinuousClock.Instant?
   }
 
   private static let state = Mutex(State())
-  private static let isTerminal = isatty(STDERR_FILENO) == 1
+  static let isTerminal = isatty(STDERR_FILENO) == 1
 
   /// Silences ``show(_:)`` and ``note(_:)``.
   static func silence() { state.withLock { $0.quiet = true } }
 
   /// Writes a result. Unlike `print`, it tells when that fails.
-  static func write(_ text: String) throws {
-    clearProgress()
-    var bytes = Array(text.utf8)[...]
+  static func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+  /// Writes a result that is no text, or no text alone.
+  static func write(_ bytes: [UInt8]) throws {
+    if isatty(STDOUT_FILENO) == 1 { clearProgress() }
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { systemWriteOut($0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
@@ -66,10 +72,32 @@ enum Console {
   static func show(_ step: String) {
     guard isTerminal else { return }
     state.withLock { state in
-      guard !state.quiet, state.progress != step else { return }
+      guard !state.quiet, !state.hidesSteps, state.progress != step else { return }
       state.progress = step
       put("\r\(step.printable)\u{1B}[K")
     }
+  }
+
+  /// Shows no more steps: several images take theirs at the same time.
+  static func hideSteps() { state.withLock { $0.hidesSteps = true } }
+
+  /// Shows how far a run over several images is, on a terminal; ten times a second at most.
+  static func showBar(_ bar: String) {
+    guard isTerminal else { return }
+    let now = ContinuousClock.now
+    state.withLock { state in
+      guard !state.quiet, state.progress != bar else { return }
+      if !state.progress.isEmpty, let drawn = state.drawn, now - drawn < .milliseconds(100) { return }
+      (state.progress, state.drawn) = (bar, now)
+      put("\r\(bar)\u{1B}[K")
+    }
+  }
+
+  /// Characters in a line of the terminal.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
   }
 
   private static func clearProgress() {

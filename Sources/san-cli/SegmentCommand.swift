@@ -2,20 +2,30 @@ import ArgumentParser
 import SANCore
 import SANInference
 
-/// `san-cli segment`: one photo, a list of classes, and the outputs asked for.
+/// `san-cli segment`: photos, a list of classes, and the outputs asked for.
 struct SegmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segment",
-    abstract: "Segments a photo into the classes named.",
-    usage: "san-cli segment <image> --classes \"cat,dog\" [<options>]",
+    abstract: "Segments photos into the classes named.",
+    usage: """
+      san-cli segment <image> --classes "cat,dog" [<options>]
+      san-cli segment <folder> --classes "cat,dog" --output <folder> [<options>]
+      """,
     discussion: """
-      Writes the photo with the classes laid over it and a legend, and prints each class's share of the picture and \
-      its mean score there. A score is no probability and can exceed 1. Files that exist are replaced; each file is \
-      written whole or not at all.
+      Of one photo, writes the photo with the classes laid over it and a legend, and prints each class's share of the \
+      picture and its mean score there. A score is no probability and can exceed 1. Files that exist are replaced; \
+      each file is written whole or not at all.
+
+      Of several photos (more than one, a folder, a pattern or a list), each output option names a folder. The \
+      folders below what all inputs have in common are kept; photo.jpg and photo.png beside each other become \
+      photo.jpg.segmented.png and photo.png.segmented.png. Hidden files and the output folders themselves are left \
+      out of folders. Standard output has a line for each class found in each photo, with tabs between image, class, \
+      label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go on; the exit status \
+      is then 65.
       """)
 
-  @Argument(help: "The photo: JPEG or PNG.", completion: .file(extensions: ["jpg", "jpeg", "png"]))
-  var image: String
+  @OptionGroup
+  var input: InputOptions
 
   @OptionGroup(title: "Classes")
   var vocabulary: VocabularyOptions
@@ -37,44 +47,11 @@ struct SegmentCommand: ParsableCommand {
 
   func run() throws {
     if output.quiet { Console.silence() }
-    var watch = Stopwatch()
-    let classes = try vocabulary.makeClasses()
-    let background = try self.background.makeBackground(
-      beside: classes, standard: vocabulary.vocabulary == nil ? .distractors : .none)
-    let templates = try vocabulary.makeTemplates()
-    let source = try ModelSource(argument: model.model)
-    Console.show("reading \(image)")
-    let photo = try watch.time("read") { try RGBImage(contentsOf: image) }
-    let plan = try OutputPlan(output, image: image)
-    try plan.check(
-      inputs: [image] + model.inputs + vocabulary.inputs,
-      masks: MaskFolder.fileNames(classes: classes.map(\.title)))
-
-    Console.show("loading \(model.model)")
-    let textCache = cache.makeCache()
-    let segmenter = try watch.time("load") {
-      try Segmenter(
-        model: source, configuration: model.config, threads: model.threads, textCache: textCache)
+    let setup = try RunSetup(self)
+    if let image = input.inputs.single {
+      try SingleRun(setup: setup, image: image).run()
+    } else {
+      try BatchRun(setup: setup).run()
     }
-    let prepared = try watch.time("text") {
-      try segmenter.vocabulary(
-        classes, synonyms: vocabulary.synonyms, background: background, templates: templates,
-        control: Interruption.control)
-    }
-    if let problem = textCache?.problem {
-      Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
-    }
-    for name in prepared.truncated {
-      Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
-    }
-    let result = try segmenter.segment(
-      photo, vocabulary: prepared, shortSide: preparation.size, resampling: preparation.resample,
-      threshold: self.background.threshold, scores: plan.scores != nil, control: Interruption.control)
-    watch.add(result.timings)
-
-    let report = SegmentationReport(
-      image: image, photo: photo, segmenter: segmenter, background: background, vocabulary: prepared,
-      threshold: self.background.threshold, result: result)
-    try SegmentationOutputs(plan: plan, report: report).write(watch)
   }
 }

@@ -39,7 +39,9 @@ final class HelpTests: XCTestCase {
       }
       XCTAssertFalse(options.isEmpty)
       // Flags and what is written on request only are off by default; classes are required.
-      let without = ["--classes", "--vocabulary <", "--quiet", "--version", "--json ", "--no-cache"]
+      let without = [
+        "--classes", "--vocabulary <", "--quiet", "--version", "--json ", "--no-cache", "--no-overlay",
+      ]
       for option in options
       where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {
         XCTAssert(option.contains("default: "), option)
@@ -61,7 +63,6 @@ final class HelpTests: XCTestCase {
       (["segment", "photo.png", "--classes", "cat", "--classes-file", "a.txt"], "--classes-file"),
       (["segment", "photo.png", "--classes", "cat", "--vocabulary", "voc-20"], "--vocabulary"),
       (["segment", "photo.png", "--classes-file", "a.txt", "--vocabulary", "voc-20"], "--classes-file"),
-      (["segment", "photo.png", "--classes", "cat", "--synonyms", "worst"], "--synonyms"),
       (["segment", "photo.png", "--vocabulary", "voc"], "pascal-context-59"),
       (["segment", "photo.png", "--classes", "cat", "--colour"], "--colour"),
       (["segment", "photo.png", "--classes", "cat", "--size", "31"], "--size"),

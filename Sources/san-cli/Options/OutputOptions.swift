@@ -1,13 +1,19 @@
 import ArgumentParser
 
-/// What is written, and where.
+/// What is written, and where: a file each for one photo, a folder each for several.
 struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The overlay with its legend, a PNG; in a folder it is NAME.segmented.png. (default: beside the photo)",
+      """
+      The overlay with its legend, a PNG; in a folder it is NAME.segmented.png. - is standard output, as it is for \
+      --labels and --json. (default: beside the photo; of several photos in the folder segmented)
+      """,
       valueName: "path"),
     completion: .file())
   var output: String?
+
+  @Flag(help: "Write no overlay.")
+  var noOverlay = false
 
   @Option(
     help: ArgumentHelp(
@@ -18,7 +24,7 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Also write classes, colours, shares, scores, times and the model as JSON; - is standard output, in the table's place.",
+      "Also write classes, colours, shares, scores, times and the model as JSON.",
       valueName: "path"),
     completion: .file())
   var json: String?
@@ -39,4 +45,10 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(help: "No progress and no notes on standard error, only errors.")
   var quiet = false
+
+  func validate() throws {
+    if noOverlay && output != nil {
+      throw ValidationError("--output: is not allowed together with --no-overlay; leave one out")
+    }
+  }
 }

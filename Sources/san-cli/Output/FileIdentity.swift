@@ -16,7 +16,7 @@ enum FileIdentity: Hashable {
   /// Nil where not even the folder exists.
   init?(_ path: String) {
     if let status = FileStatus(path) {
-      self = .existing(device: status.device, number: status.number)
+      self = status.identity
     } else if let folder = FileStatus(Path.folder(of: path)) {
       self = .new(device: folder.device, folder: folder.number, name: Path.name(of: path))
     } else {
@@ -32,6 +32,11 @@ struct FileStatus {
   let isFolder: Bool
   let isRegular: Bool
   let byteCount: Int
+  /// When it was last written, in nanoseconds since 1970.
+  let writeTime: Int
+
+  /// What makes two paths lead to this file.
+  var identity: FileIdentity { .existing(device: device, number: number) }
 
   /// Nil where nothing is there.
   init?(_ path: String) {
@@ -42,6 +47,12 @@ struct FileStatus {
     isFolder = status.st_mode & S_IFMT == S_IFDIR
     isRegular = status.st_mode & S_IFMT == S_IFREG
     byteCount = Int(status.st_size)
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    writeTime = time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 }
 

@@ -19,6 +19,35 @@ indirect enum JSONText {
     return text + "\n"
   }
 
+  /// The text on one line, with a line's end after it.
+  var line: String {
+    var text = ""
+    writeLine(to: &text)
+    return text + "\n"
+  }
+
+  private func writeLine(to text: inout String) {
+    switch self {
+    case .array(let elements):
+      text += "["
+      for (index, element) in elements.enumerated() {
+        if index > 0 { text += ", " }
+        element.writeLine(to: &text)
+      }
+      text += "]"
+    case .object(let members):
+      text += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { text += ", " }
+        text += "\(jsonString(member.0)): "
+        member.1.writeLine(to: &text)
+      }
+      text += "}"
+    case .verbatim(let value): text += value.split(separator: "\n").joined()
+    default: write(to: &text, indent: "")
+    }
+  }
+
   private func write(to text: inout String, indent: String) {
     switch self {
     case .null: text += "null"

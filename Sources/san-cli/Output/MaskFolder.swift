@@ -30,7 +30,7 @@ struct MaskFolder {
     let all = result.classes.map(\.label) + (result.other.map { [$0.label] } ?? [])
     var made: [String] = []
     do {
-      try MaskFolder.makeFolder(folder, made: &made)
+      try OutputFolder.make(folder, made: &made)
       for label in all {
         try Interruption.check()
         let path = Path.join(folder, LabelRendering.maskFileName(of: label, classes: classes))
@@ -51,19 +51,6 @@ struct MaskFolder {
   private static func remove(_ paths: [String]) {
     // Removes files, and folders that are empty again.
     for path in paths.reversed() { _ = systemRemove(path) }
-  }
-
-  /// Makes `folder` and those it lies in, as far as they are missing.
-  private static func makeFolder(_ folder: String, made: inout [String]) throws {
-    var path = folder
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    if FileStatus(path) != nil { return }
-    let parent = Path.folder(of: path)
-    if parent != path, FileStatus(parent) == nil { try makeFolder(parent, made: &made) }
-    guard mkdir(path, 0o777) == 0 else {
-      throw PlaceError(path: folder, problem: "cannot be made: \(String(cString: strerror(errno)))")
-    }
-    made.append(path)
   }
 }
 

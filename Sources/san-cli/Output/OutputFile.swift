@@ -11,6 +11,11 @@ struct OutputFile {
   /// The option that names it, for messages.
   let option: String
   let path: String
+  /// Whether the folders that it lies in are made where they are missing.
+  var makesFolder = false
+
+  /// Whether it is no file but standard output.
+  var isStandardOutput: Bool { path == "-" }
 
   /// Checks that the file can be made or replaced: its folder is there and can be written to. A pipe or a device, which
   /// is not replaced, has but to take what is written.
@@ -36,9 +41,14 @@ struct OutputFile {
     }
   }
 
+  /// Makes the folder that the file goes to, where that is wanted.
+  func makeFolder() throws {
+    if makesFolder { try OutputFolder.make(Path.folder(of: path)) }
+  }
+
   /// Checks that the file's name ends as its kind does.
   func requireExtension(_ end: String, kind: String) throws {
-    guard Path.has(path, extension: end) else {
+    guard isStandardOutput || Path.has(path, extension: end) else {
       throw UsageError(option, "\(path) is not a name for a \(kind): it has to end in .\(end)")
     }
   }

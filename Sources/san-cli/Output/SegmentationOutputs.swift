@@ -1,61 +1,85 @@
 import SANCore
 import SANInference
 
-/// Writes all files of one result. They appear together, after everything has been made; on an error there is no new
-/// one.
+/// Makes all files of one result. They appear together, after everything has been made; on an error there is no new one.
 struct SegmentationOutputs {
   let plan: OutputPlan
   let report: SegmentationReport
+  /// Whether to wait until the disk has them.
+  var isDurable = true
 
-  func write(_ watch: Stopwatch) throws {
-    var watch = watch
+  /// Writes everything.
+  ///
+  /// - Parameters:
+  ///   - watch: measures the rendering.
+  ///   - print: called before the files appear, with what goes to standard output, if anything does.
+  /// - Returns: the paths written, a folder of masks as one, and the number of masks.
+  @discardableResult
+  func write(_ watch: inout Stopwatch, print: ([UInt8]?) throws -> Void = { _ in }) throws -> Written {
     let labels = report.result.labels
     let classes = report.vocabulary.classes
     Console.show("writing")
-    var files: [AtomicFile] = []
+    var staged = StagedFiles()
     try watch.time("render") {
-      let picture = try Overlay.render(report.photo, labels: labels, classes: classes)
-      files.append(try stage(PNGWriter.encode(picture), plan.overlay))
+      if let file = plan.overlay {
+        let picture = try Overlay.render(report.photo, labels: labels, classes: classes)
+        try staged.add(PNGWriter.encode(picture), file)
+      }
       if let file = plan.labels {
-        files.append(try stage(LabelRendering.labelMap(labels, classCount: classes.count), file))
+        try staged.add(LabelRendering.labelMap(labels, classCount: classes.count), file)
       }
     }
     let scores = try stageScores()
     let masks = try plan.maskFolder.map { try MaskFolder($0, labels: labels, result: report.result) }
     do {
-      let json = plan.json != nil || plan.printsJSON ? report.json(watch) : ""
-      if let file = plan.json { files.append(try stage(Array(json.utf8), file)) }
+      if let file = plan.json { try staged.add(Array(report.json(watch).utf8), file) }
       try Interruption.check()
-      try Console.write(plan.printsJSON ? json : report.table)
-      for file in files { try file.commit() }
+      try print(staged.printed)
+      try staged.commit(durable: isDurable)
       try scores?.commit()
     } catch {
       masks?.remove()
       throw error
     }
-
-    if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
-      Console.note(
-        "no pixel is of a class named: all are more like something else (see --background, --threshold)")
-    }
-    for file in [plan.overlay, plan.labels, plan.json, plan.scores].compactMap({ $0 }) {
-      Console.note("wrote \(file.path)")
-    }
-    if let masks { Console.note("wrote \(masks.count) masks in \(masks.folder)") }
+    return Written(files: plan.files.filter { !$0.isStandardOutput }.map(\.path), masks: masks)
   }
 
-  /// A file that is complete but for its name.
-  private func stage(_ bytes: [UInt8], _ output: OutputFile) throws -> AtomicFile {
-    let file = try AtomicFile(output.path)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    return file
+  /// What has been written.
+  struct Written {
+    let files: [String]
+    let masks: MaskFolder?
+
+    /// All paths, the masks' folder as one of them.
+    var paths: [String] { files + (masks.map { [$0.folder] } ?? []) }
   }
 
   /// `[K, height, width]`
   private func stageScores() throws -> NPYWriter<Float>? {
     guard let file = plan.scores, let scores = report.result.scores else { return nil }
+    try file.makeFolder()
     let writer = try NPYWriter<Float>(file.path, shape: scores.shape)
     try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
     return writer
+  }
+}
+
+/// Files that are complete but for their names, and what waits for standard output.
+struct StagedFiles {
+  private var files: [AtomicFile] = []
+  /// Bytes for standard output.
+  private(set) var printed: [UInt8]?
+
+  /// Takes a whole file.
+  mutating func add(_ bytes: [UInt8], _ output: OutputFile) throws {
+    guard !output.isStandardOutput else { return printed = bytes }
+    try output.makeFolder()
+    let file = try AtomicFile(output.path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    files.append(file)
+  }
+
+  /// Gives all files their names.
+  func commit(durable: Bool) throws {
+    for file in files { try file.commit(durable: durable) }
   }
 }

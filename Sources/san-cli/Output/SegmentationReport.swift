@@ -49,14 +49,8 @@ struct SegmentationReport {
           ("parameters", .integer(segmenter.model.configuration.parameterCount)),
         ])
       ),
-      (
-        "classes",
-        .array(
-          result.classes.enumerated().map { index, entry in
-            json(entry, label: index, color: Palette.color(of: index))
-          })
-      ),
-      ("other", result.other.map { json($0, label: otherLabel, color: Palette.other) } ?? .null),
+      ("classes", SegmentationReport.classes(result.classes)),
+      ("other", SegmentationReport.other(result.other, classCount: result.classes.count)),
       (
         "background",
         .object([
@@ -70,7 +64,17 @@ struct SegmentationReport {
     ]).text
   }
 
-  private func json(_ entry: Segmentation.ClassResult, label: Int, color: RGBColor) -> JSONText {
+  /// What each class has of the image.
+  static func classes(_ classes: [Segmentation.ClassResult]) -> JSONText {
+    .array(classes.enumerated().map { json($1, label: $0, color: Palette.color(of: $0)) })
+  }
+
+  /// What "other" has of the image.
+  static func other(_ other: Segmentation.ClassResult?, classCount: Int) -> JSONText {
+    other.map { json($0, label: otherLabel(classCount: classCount), color: Palette.other) } ?? .null
+  }
+
+  private static func json(_ entry: Segmentation.ClassResult, label: Int, color: RGBColor) -> JSONText {
     .object([
       ("name", .string(entry.name)), ("label", .integer(label)), ("color", .string(color.hex)),
       ("pixels", .integer(entry.pixels)), ("coverage", .real(entry.coverage)),
@@ -79,7 +83,7 @@ struct SegmentationReport {
   }
 
   /// The value of "other" in the label map's file: the highest of its 8 or 16 bits.
-  private var otherLabel: Int { result.classes.count <= 255 ? 255 : Int(LabelMap.other) }
+  static func otherLabel(classCount: Int) -> Int { classCount <= 255 ? 255 : Int(LabelMap.other) }
 
   private var backgroundMode: String {
     switch background {

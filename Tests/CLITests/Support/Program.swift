@@ -24,11 +24,12 @@ enum Program {
   /// Starts the program in `folder`.
   ///
   /// - Parameters:
+  ///   - input: what standard input has.
   ///   - output: where standard output goes; kept for ``Outcome`` where it is nil.
   ///   - shell: a script that runs the program, as `"$0" "$@"`.
   ///   - environment: variables beside those of the tests.
   static func start(
-    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil,
+    _ arguments: [String], in folder: URL, input: URL? = nil, output: URL? = nil, shell: String? = nil,
     environment: [String: String] = [:]
   ) throws -> Running {
     let process = Process()
@@ -49,7 +50,7 @@ enum Program {
     let outputURL = output ?? logs.appendingPathComponent("output")
     let errorURL = logs.appendingPathComponent("errors")
     for file in output == nil ? [outputURL, errorURL] : [errorURL] { try Data().write(to: file) }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = try input.map(FileHandle.init(forReadingFrom:)) ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: outputURL)
     process.standardError = try FileHandle(forWritingTo: errorURL)
     try process.run()
@@ -58,10 +59,12 @@ enum Program {
 
   /// Runs the program to its end.
   static func run(
-    _ arguments: [String], in folder: URL, output: URL? = nil, shell: String? = nil,
+    _ arguments: [String], in folder: URL, input: URL? = nil, output: URL? = nil, shell: String? = nil,
     environment: [String: String] = [:]
   ) throws -> Outcome {
-    try start(arguments, in: folder, output: output, shell: shell, environment: environment).wait()
+    try start(
+      arguments, in: folder, input: input, output: output, shell: shell, environment: environment
+    ).wait()
   }
 
   /// A run that has not ended yet.

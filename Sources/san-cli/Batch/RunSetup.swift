@@ -1,0 +1,53 @@
+import SANCore
+import SANInference
+
+/// A command line of `segment` that has been checked, and what comes of it for all images.
+struct RunSetup {
+  let command: SegmentCommand
+  let names: [String]
+  private let background: Background
+  private let templates: PromptTemplates
+  private let source: ModelSource
+
+  init(_ command: SegmentCommand) throws {
+    self.command = command
+    names = try command.vocabulary.makeClasses()
+    background = try command.background.makeBackground(
+      beside: names, standard: command.vocabulary.vocabulary == nil ? .distractors : .none)
+    templates = try command.vocabulary.makeTemplates()
+    source = try ModelSource(argument: command.model.model)
+  }
+
+  /// Files that are read beside the images.
+  var files: [String] {
+    command.model.inputs + command.input.files + command.vocabulary.inputs
+  }
+
+  /// The names of the files in a folder of masks.
+  var maskNames: [String] { MaskFolder.fileNames(classes: names) }
+
+  /// Loads the model and makes the classes ready, and tells what the user should know of it.
+  func load(_ watch: inout Stopwatch) throws -> SegmentationJob {
+    Console.show("loading \(command.model.model)")
+    let textCache = command.cache.makeCache()
+    let segmenter = try watch.time("load") {
+      try Segmenter(
+        model: source, configuration: command.model.config, threads: command.model.threads,
+        textCache: textCache)
+    }
+    let vocabulary = try watch.time("text") {
+      try segmenter.vocabulary(
+        names, background: background, templates: templates, control: Interruption.control)
+    }
+    if let problem = textCache?.problem {
+      Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
+    }
+    for name in vocabulary.truncated {
+      Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
+    }
+    return SegmentationJob(
+      segmenter: segmenter, vocabulary: vocabulary, background: background,
+      threshold: command.background.threshold, shortSide: command.preparation.size,
+      resampling: command.preparation.resample)
+  }
+}

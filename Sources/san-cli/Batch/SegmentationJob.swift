@@ -1,0 +1,29 @@
+import SANInference
+
+/// What all images of a run have in common.
+struct SegmentationJob: Sendable {
+  let segmenter: Segmenter
+  let vocabulary: Vocabulary
+  let background: Background
+  let threshold: Float?
+  let shortSide: Int?
+  let resampling: ResamplingFilter
+
+  /// Runs the network on a photo.
+  ///
+  /// - Parameters:
+  ///   - image: the path that reports call it by.
+  ///   - scores: whether to keep all scores.
+  ///   - watch: takes the stages' times.
+  func run(
+    _ photo: RGBImage, image: String, scores: Bool, watch: inout Stopwatch
+  ) throws -> SegmentationReport {
+    let result = try segmenter.segment(
+      photo, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, threshold: threshold,
+      scores: scores, control: Interruption.control)
+    watch.add(result.timings)
+    return SegmentationReport(
+      image: image, photo: photo, segmenter: segmenter, background: background, vocabulary: vocabulary,
+      threshold: threshold, result: result)
+  }
+}

@@ -1,0 +1,36 @@
+import SANCore
+import SANInference
+
+/// `segment` with one photo.
+struct SingleRun {
+  let setup: RunSetup
+  /// The photo's path, or `-` for standard input.
+  let image: String
+
+  func run() throws {
+    var watch = Stopwatch()
+    let photo = try watch.time("read") { try read() }
+    let plan = OutputPlan(setup.command.output, image: image)
+    try plan.check(inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames)
+    let job = try setup.load(&watch)
+    let report = try job.run(photo, image: image, scores: plan.scores != nil, watch: &watch)
+    let written = try SegmentationOutputs(plan: plan, report: report).write(&watch) { printed in
+      try Console.write(printed ?? Array(report.table.utf8))
+    }
+    if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
+      Console.note(
+        "no pixel is of a class named: all are more like something else (see --background, --threshold)")
+    }
+    for file in written.files { Console.note("wrote \(file)") }
+    if let masks = written.masks { Console.note("wrote \(masks.count) masks in \(masks.folder)") }
+  }
+
+  private func read() throws -> RGBImage {
+    guard image == "-" else {
+      Console.show("reading \(image)")
+      return try RGBImage(contentsOf: image)
+    }
+    let bytes = try StreamInput.readStandardInput(limit: ImageLimits.fileBytes)
+    return try RGBImage(decoding: bytes, name: "standard input")
+  }
+}

@@ -1,0 +1,139 @@
+/// A pattern of paths, as a shell has them: `*` is any text in a name, `?` any character, `[a-z]` one of some (`[!a-z]`
+/// none of them), `**` any folders or none, and a backslash takes the next character as it is.
+///
+/// As in a shell, a name that starts with a dot is matched only by a part of the pattern that does, too.
+struct GlobPattern {
+  /// The folder before the first part that is no plain name: where the search starts.
+  let folder: String
+  /// The parts of the path below ``folder``.
+  private let parts: [String]
+
+  /// Nil where the text is a plain path.
+  init?(_ text: String) {
+    guard GlobPattern.isPattern(text) else { return nil }
+    let all = text.split(separator: "/").map(String.init)
+    let first = all.firstIndex(where: GlobPattern.isPattern) ?? 0
+    let fixed = all[..<first].map(GlobPattern.withoutBackslashes).joined(separator: "/")
+    folder = text.hasPrefix("/") ? "/\(fixed)" : fixed.isEmpty ? "." : fixed
+    // Several ** in a row are one; one at the end means every file below.
+    var parts: [String] = []
+    for part in all[first...] where part != "**" || parts.last != "**" { parts.append(part) }
+    if parts.last == "**" { parts.append("*") }
+    self.parts = parts
+  }
+
+  private static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
+
+  private static func withoutBackslashes(_ text: String) -> String {
+    var result = ""
+    var isTaken = false
+    for character in text {
+      if character == "\\", !isTaken {
+        isTaken = true
+      } else {
+        result.append(character)
+        isTaken = false
+      }
+    }
+    return result
+  }
+
+  /// The files that match, as paths from ``folder``, in the order of their bytes; none where there is no such folder.
+  ///
+  /// - Parameters:
+  ///   - skipped: folders below that are not gone into.
+  ///   - isWanted: whether the file at a path, ``folder`` included, counts.
+  /// - Throws: ``FolderError``.
+  func files(
+    skipping skipped: Set<FileIdentity> = [], where isWanted: (_ path: String) throws -> Bool
+  ) throws -> [String] {
+    guard let top = FileStatus(folder), top.isFolder else { return [] }
+    var found: Set<[UInt8]> = []
+    func search(_ path: String, _ place: String, _ parts: ArraySlice<String>, above: Set<FileIdentity>) throws
+    {
+      try Interruption.check()
+      guard let part = parts.first else { return }
+      let rest = parts.dropFirst()
+      let isDeep = part == "**"
+      if isDeep { try search(path, place, rest, above: above) }
+      for entry in try FolderEntry.all(in: path) {
+        guard isDeep ? !entry.isHidden : GlobPattern.name(entry.name, matches: part) else { continue }
+        let inner = Path.join(path, entry.name)
+        let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
+        if let identity = entry.folder {
+          guard isDeep || !rest.isEmpty, !above.contains(identity), !skipped.contains(identity) else {
+            continue
+          }
+          try search(inner, innerPlace, isDeep ? parts : rest, above: above.union([identity]))
+        } else if !isDeep, rest.isEmpty, entry.isFile, try isWanted(inner) {
+          found.insert(Array(innerPlace.utf8))
+        }
+      }
+    }
+    try search(folder, "", parts[...], above: [top.identity])
+    return found.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Whether a name fits one part of a pattern.
+  static func name(_ name: String, matches part: String) -> Bool {
+    if name.hasPrefix("."), !part.hasPrefix(".") { return false }
+    let text = Array(name.unicodeScalars)
+    let pattern = Array(part.unicodeScalars)
+    var (t, p) = (0, 0)
+    // Where the last star stands, and how far into the text it reaches.
+    var star: (pattern: Int, text: Int)?
+    while t < text.count || p < pattern.count {
+      if p < pattern.count, pattern[p] == "*" {
+        star = (p + 1, t)
+        p += 1
+      } else if t < text.count, p < pattern.count, let next = step(pattern, p, text[t]) {
+        (t, p) = (t + 1, next)
+      } else if let last = star, last.text < text.count {
+        star = (last.pattern, last.text + 1)
+        (t, p) = (last.text + 1, last.pattern)
+      } else {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Where the pattern goes on after one character that fits it; nil where `scalar` does not.
+  private static func step(_ pattern: [Unicode.Scalar], _ at: Int, _ scalar: Unicode.Scalar) -> Int? {
+    switch pattern[at] {
+    case "?": return at + 1
+    case "[":
+      guard let (fits, next) = bracket(pattern, at, scalar) else { return scalar == "[" ? at + 1 : nil }
+      return fits ? next : nil
+    case "\\" where at + 1 < pattern.count: return pattern[at + 1] == scalar ? at + 2 : nil
+    default: return pattern[at] == scalar ? at + 1 : nil
+    }
+  }
+
+  /// Whether `scalar` is in the set that starts at `at`, and where the set ends; nil where it has no end, and so is none.
+  private static func bracket(
+    _ pattern: [Unicode.Scalar], _ at: Int, _ scalar: Unicode.Scalar
+  ) -> (fits: Bool, next: Int)? {
+    var index = at + 1
+    let isNegated = index < pattern.count && (pattern[index] == "!" || pattern[index] == "^")
+    if isNegated { index += 1 }
+    let first = index
+    var fits = false
+    // A closing bracket that comes first is one of the set.
+    while index < pattern.count, pattern[index] != "]" || index == first {
+      var low = pattern[index]
+      if low == "\\", index + 1 < pattern.count {
+        index += 1
+        low = pattern[index]
+      }
+      var high = low
+      if index + 2 < pattern.count, pattern[index + 1] == "-", pattern[index + 2] != "]" {
+        high = pattern[index + 2]
+        index += 2
+      }
+      if low <= scalar, scalar <= high { fits = true }
+      index += 1
+    }
+    return index < pattern.count ? (fits != isNegated, index + 1) : nil
+  }
+}

@@ -1,0 +1,118 @@
+import SANCore
+
+/// One of many images to be segmented.
+struct InputImage: Hashable {
+  /// The path that it is read from.
+  let path: String
+  /// Its path below the folder that all inputs have in common: where its outputs go below their folders.
+  let place: String
+}
+
+/// What a command line names as its images.
+struct ImageInputs {
+  /// Files, folders, patterns, or `-` for standard input.
+  let arguments: [String]
+  /// A file that lists images, or `-` for standard input.
+  let list: String?
+
+  /// The one image that is meant; nil where there may be several: a folder, a pattern, a list, or several arguments.
+  var single: String? {
+    guard list == nil, arguments.count == 1, let path = arguments.first else { return nil }
+    if let status = FileStatus(path) { return status.isFolder ? nil : path }
+    return GlobPattern(path) == nil ? path : nil
+  }
+
+  /// The folders among the arguments.
+  var folders: [String] { arguments.filter { FileStatus($0)?.isFolder == true } }
+
+  /// All images, each once: in the order of the arguments, those of a folder or pattern by the bytes of their paths,
+  /// those of the list last and in its order. A path that leads to nothing counts as an image, which will fail by itself.
+  ///
+  /// - Parameter skipped: folders that are not searched when they lie in a folder that is.
+  /// - Throws: ``UsageError``, ``NoImagesError``, ``FolderError``, or `FileError`.
+  func images(skipping skipped: Set<FileIdentity>) throws -> [InputImage] {
+    var sources: [Source] = []
+    for argument in arguments {
+      guard argument != "-" else {
+        throw UsageError("<image>", "- is one image from standard input and cannot stand beside others")
+      }
+      sources.append(try ImageInputs.search(argument, skipping: skipped))
+    }
+    if let list {
+      for path in try PathList.read(list) {
+        let isFolder = FileStatus(path)?.isFolder == true
+        sources.append(isFolder ? try ImageInputs.search(path, skipping: skipped) : Source(file: path))
+      }
+    }
+    return try ImageInputs.placed(sources)
+  }
+
+  /// Files that one argument stands for.
+  private struct Source {
+    /// The folder that ``files`` are paths from.
+    let folder: String
+    let files: [String]
+
+    init(folder: String, files: [String]) { (self.folder, self.files) = (folder, files) }
+
+    init(file: String) {
+      let isBare = !file.contains("/")
+      (folder, files) = (isBare ? "." : Path.folder(of: file), [Path.name(of: file)])
+    }
+
+    /// The path of a file, as short as it was given.
+    func path(_ file: String) -> String { folder == "." ? file : Path.join(folder, file) }
+  }
+
+  private static func search(_ argument: String, skipping skipped: Set<FileIdentity>) throws -> Source {
+    if let status = FileStatus(argument) {
+      guard status.isFolder else { return Source(file: argument) }
+      var folder = argument
+      while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+      let files = try FileTree.files(in: folder, skipping: skipped, where: PictureFile.isPicture)
+      guard !files.isEmpty else {
+        throw NoImagesError(place: argument, problem: "the folder holds no JPEG or PNG")
+      }
+      return Source(folder: folder, files: files)
+    }
+    guard let pattern = GlobPattern(argument) else { return Source(file: argument) }
+    let files = try pattern.files(skipping: skipped) {
+      PictureFile.hasPictureName($0) || PictureFile.startsAsPicture($0)
+    }
+    guard !files.isEmpty else { throw NoImagesError(place: argument, problem: "no JPEG or PNG matches") }
+    return Source(folder: pattern.folder, files: files)
+  }
+
+  /// Gives each image its place and leaves out what was there before.
+  private static func placed(_ sources: [Source]) throws -> [InputImage] {
+    // Bytes tell names apart that Swift takes for the same text.
+    var origins: [[UInt8]: [String]] = [:]
+    for source in sources where origins[Array(source.folder.utf8)] == nil {
+      origins[Array(source.folder.utf8)] = try Path.absoluteParts(of: source.folder)
+    }
+    var common = origins.values.first ?? []
+    for parts in origins.values {
+      common = zip(common, parts).prefix { $0.0.utf8.elementsEqual($0.1.utf8) }.map(\.0)
+    }
+    var taken: Set<[UInt8]> = []
+    var images: [InputImage] = []
+    for source in sources {
+      let below = (origins[Array(source.folder.utf8)] ?? []).dropFirst(common.count)
+      for file in source.files {
+        let place = (below + [file]).joined(separator: "/")
+        if taken.insert(Array(place.utf8)).inserted {
+          images.append(InputImage(path: source.path(file), place: place))
+        }
+      }
+    }
+    return images
+  }
+}
+
+/// A place where images were looked for and none is.
+struct NoImagesError: StatusError {
+  let place: String
+  let problem: String
+  var description: String { "\(place): \(problem)" }
+  var status: Int32 { Failure.Status.noInput }
+}

@@ -1,0 +1,45 @@
+import SANCore
+
+/// A list of paths, one a line.
+enum PathList {
+  /// The most that a list may hold, in bytes.
+  private static let limit = 1 << 30
+
+  /// The paths in the file at `path`, or on standard input where it is `-`. Empty lines do not count; a line may end as
+  /// Windows ends it.
+  ///
+  /// - Throws: `FileError`, ``StreamInputError``, or ``PathListError``.
+  static func read(_ path: String) throws -> [String] {
+    let name = path == "-" ? "standard input" : path
+    var paths: [String] = []
+    let lines = try bytes(of: path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      guard !line.isEmpty else { continue }
+      guard let text = String(validating: line, as: UTF8.self), !line.contains(0) else {
+        throw PathListError(list: name, problem: "line \(index + 1) is not a path in UTF-8")
+      }
+      paths.append(text)
+    }
+    guard !paths.isEmpty else {
+      throw PathListError(list: name, problem: "lists no path; one a line is needed")
+    }
+    return paths
+  }
+
+  private static func bytes(of path: String) throws -> [UInt8] {
+    if path == "-" { return try StreamInput.readStandardInput(limit: limit) }
+    if let status = FileStatus(path), !status.isRegular, !status.isFolder {
+      return try StreamInput.read(path, limit: limit)
+    }
+    return try MappedFile.contents(of: path, limit: limit)
+  }
+}
+
+/// A list of paths that cannot be used.
+struct PathListError: StatusError {
+  let list: String
+  let problem: String
+  var description: String { "--list: \(list): \(problem)" }
+  var status: Int32 { Failure.Status.data }
+}

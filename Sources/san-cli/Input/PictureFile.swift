@@ -1,0 +1,33 @@
+import SANInference
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Which files of a folder are taken for pictures.
+enum PictureFile {
+  /// Endings of names, in letters of either case.
+  static let extensions = ["jpg", "jpeg", "png"]
+
+  /// Whether the file is named as a picture, or has no extension and starts as JPEG or PNG does.
+  static func isPicture(_ path: String) -> Bool {
+    hasPictureName(path) || (Path.stem(of: path) == Path.name(of: path) && startsAsPicture(path))
+  }
+
+  static func hasPictureName(_ path: String) -> Bool { extensions.contains { Path.has(path, extension: $0) } }
+
+  /// Whether the file can be read and starts as JPEG or PNG does, whatever its name.
+  static func startsAsPicture(_ path: String) -> Bool {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    let start = [UInt8](unsafeUninitializedCapacity: 8) { buffer, count in
+      count = max(0, read(file, buffer.baseAddress, buffer.count))
+    }
+    return ImageFormat(firstBytes: start) != nil
+  }
+}
