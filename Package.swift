@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "SANCore", targets: ["SANCore"]),
     .library(name: "SANInference", targets: ["SANInference"]),
     .library(name: "SANWeights", targets: ["SANWeights"]),
+    .library(name: "san", type: .dynamic, targets: ["SANC"]),
     .executable(name: "san-cli", targets: ["san-cli"]),
   ],
   dependencies: [
@@ -37,6 +38,9 @@ let package = Package(
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
     .target(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
+    // libsan: the same for C. CSAN is its header alone.
+    .systemLibrary(name: "CSAN", path: "Sources/CSAN"),
+    .target(name: "SANC", dependencies: ["CSAN", "SANCore", "SANInference", "SANWeights"]),
     .executableTarget(
       name: "san-cli",
       dependencies: [
@@ -48,6 +52,8 @@ let package = Package(
     .testTarget(name: "SANCoreTests", dependencies: ["SANCore", "SANWeights", "TestSupport"]),
     .testTarget(
       name: "SANInferenceTests", dependencies: ["SANInference", "SANCore", "SANWeights", "TestSupport"]),
+    .testTarget(
+      name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "TestSupport"]),
     .testTarget(
       name: "CLITests", dependencies: ["SANInference", "SANCore", "TestSupport", "san-cli"],
       exclude: ["Snapshots"]),

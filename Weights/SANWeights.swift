@@ -3,6 +3,9 @@
 #else
   import Foundation
 #endif
+#if canImport(Darwin)
+  import Darwin
+#endif
 
 /// Where the files are that come with the package: the embedded default model, CLIP's merge table and class names.
 public enum SANWeights {
@@ -30,24 +33,40 @@ public enum SANWeights {
   }
 
   /// Where the files may lie, best first: beside the program as SwiftPM builds it, in an installation's `share/san`, and
-  /// in the sources that the program was built from.
+  /// in the sources that the program was built from. Where this code is in a shared library, it is the library's place
+  /// that counts, not the program's.
   public static let folders: [String] = {
-    let program = URL(fileURLWithPath: programPath).resolvingSymlinksInPath().deletingLastPathComponent()
+    let home = URL(fileURLWithPath: imagePath).resolvingSymlinksInPath().deletingLastPathComponent()
     let bundle = "san_SANWeights"
+    // A library can lie a step deeper, in a folder for the processor's kind.
+    let above = home.deletingLastPathComponent()
     return [
-      program.appendingPathComponent("\(bundle).resources/Resources").path,
-      program.appendingPathComponent("\(bundle).bundle/Resources").path,
-      program.appendingPathComponent("\(bundle).bundle/Contents/Resources/Resources").path,
-      program.deletingLastPathComponent().appendingPathComponent("share/san").path,
+      home.appendingPathComponent("\(bundle).resources/Resources").path,
+      home.appendingPathComponent("\(bundle).bundle/Resources").path,
+      home.appendingPathComponent("\(bundle).bundle/Contents/Resources/Resources").path,
+      above.appendingPathComponent("share/san").path,
+      above.deletingLastPathComponent().appendingPathComponent("share/san").path,
       URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources").path,
     ]
   }()
 
-  private static var programPath: String {
+  /// The program or shared library that this code is in.
+  private static var imagePath: String {
     #if os(Linux)
-      if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-        return path
+      // The kernel knows the file by its full path, whatever the program was called by.
+      let address = UInt(bitPattern: #dsohandle)
+      let maps = FileManager.default.contents(atPath: "/proc/self/maps").map {
+        String(decoding: $0, as: UTF8.self)
       }
+      for line in maps?.split(separator: "\n") ?? [] {
+        let bounds = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+        if bounds.count == 2, bounds[0] <= address, address < bounds[1], let path = line.firstIndex(of: "/") {
+          return String(line[path...])
+        }
+      }
+    #elseif canImport(Darwin)
+      var image = Dl_info()
+      if dladdr(#dsohandle, &image) != 0, let name = image.dli_fname { return String(cString: name) }
     #endif
     return CommandLine.arguments.first ?? ""
   }

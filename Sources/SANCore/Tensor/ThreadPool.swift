@@ -22,12 +22,20 @@ public final class ThreadPool: Sendable {
   private let state: State
   private let workers: [pthread_t]
 
-  /// A pool of `threads` threads, or as many as the machine has processors where it is nil.
+  /// A pool of `threads` threads, or as many as the machine has processors where it is nil; fewer where the system
+  /// starts no more.
   public init(threads: Int? = nil) {
-    threadCount = max(1, threads ?? ThreadPool.processorCount)
+    let wanted = max(1, threads ?? ThreadPool.processorCount)
     let state = State()
     self.state = state
-    workers = (1..<max(threadCount, 1)).map { index in ThreadPool.start(state: state, worker: index) }
+    var workers: [pthread_t] = []
+    while workers.count < wanted - 1,
+      let worker = ThreadPool.start(state: state, worker: workers.count + 1)
+    {
+      workers.append(worker)
+    }
+    self.workers = workers
+    threadCount = workers.count + 1
   }
 
   deinit {
@@ -65,7 +73,8 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  private static func start(state: State, worker: Int) -> pthread_t {
+  /// Starts a worker; nil where the system has no thread left.
+  private static func start(state: State, worker: Int) -> pthread_t? {
     final class Box {
       let state: State
       let worker: Int
@@ -89,12 +98,11 @@ public final class ThreadPool: Sendable {
         box.state.work(as: box.worker)
         return nil
       }, box)
-    precondition(status == 0, "the system can start a thread")
-    #if canImport(Glibc)
-      return thread
-    #else
-      return thread!
-    #endif
+    guard status == 0 else {
+      Unmanaged<Box>.fromOpaque(box).release()
+      return nil
+    }
+    return thread
   }
 }
 
