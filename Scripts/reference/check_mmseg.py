@@ -67,8 +67,9 @@ class NoOps(types.ModuleType):
         return type(name, (torch.nn.Module,), {})
 
 
-def their_model(file):
-    """mmsegmentation's own configuration of SAN, without its training part and without pretrained files."""
+def their_model(file, adapt=lambda model: None):
+    """mmsegmentation's own configuration of SAN, without its training part and without pretrained files; `adapt` may
+    change it."""
     warnings.simplefilter("ignore")
     sys.modules["mmcv.ops"] = NoOps("mmcv.ops")
     import mmengine
@@ -81,6 +82,7 @@ def their_model(file):
     model.decode_head.train_cfg = None
     model.text_encoder.dataset_name = None
     model.text_encoder.vocabulary = list(CLASSES)
+    adapt(model)
     mmengine.registry.init_default_scope("mmseg")
     return MODELS.build(model).eval()
 

@@ -1,7 +1,7 @@
-"""Makes the fixtures of Tests/Fixtures/reference and Tests/Fixtures/pth; the READMEs there are written by hand.
+"""Makes the fixtures of Tests/Fixtures/reference, pth and mmseg; the READMEs there are written by hand.
 
     python make_fixtures.py                    in place
-    python make_fixtures.py --folder FOLDER    into FOLDER/reference and FOLDER/pth
+    python make_fixtures.py --folder FOLDER    into FOLDER/reference, FOLDER/pth and FOLDER/mmseg
     python make_fixtures.py --full             those of the published sizes too (minutes, 6 GB)
 """
 import argparse
@@ -12,11 +12,13 @@ from safetensors.torch import save_file
 
 import config
 import fixtures_layers
+import fixtures_mmseg
 import fixtures_model
 import fixtures_photo
 import fixtures_pth
 import fixtures_published
 import fixtures_refused
+import fixtures_synonyms
 from san import SAN
 from tokenizer import Tokenizer
 
@@ -35,6 +37,7 @@ def make_reference(folder, full):
     toy, tokenizer = SAN(config.TOY).load_procedural(), Tokenizer()
     tensors, configs = fixtures_model.make(toy, tokenizer)
     tensors |= fixtures_layers.make(toy) | fixtures_photo.make(toy, tokenizer)
+    tensors |= fixtures_synonyms.make(toy, tokenizer)
     if full:
         tensors |= fixtures_published.make()
     for name, values in tensors.items():
@@ -54,7 +57,9 @@ def main():
     torch.set_default_dtype(torch.float32)
     fixtures_pth.make(options.folder / "pth")
     fixtures_refused.make(options.folder / "pth" / "refused")
-    for path in [*(options.folder / "reference").iterdir(), *(options.folder / "pth").rglob("*.*")]:
+    fixtures_mmseg.make(options.folder / "mmseg")
+    for path in [*(options.folder / "reference").iterdir(), *(options.folder / "pth").rglob("*.*"),
+                 *(options.folder / "mmseg").iterdir()]:
         path.chmod(0o644)
 
 

@@ -13,6 +13,17 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  public func vocabulary(
+    _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
+    templates: PromptTemplates = .vild, control: RunControl = RunControl()
+  ) async throws -> Vocabulary {
+    try await detached(control) {
+      try self.vocabulary(
+        classes, synonyms: synonyms, background: background, templates: templates, control: control)
+    }
+  }
+
+  /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     control: RunControl = RunControl()

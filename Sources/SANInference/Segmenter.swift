@@ -77,22 +77,34 @@ public final class Segmenter: Sendable {
     _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
     control: RunControl = RunControl()
   ) throws -> Vocabulary {
+    try vocabulary(
+      classes.map { ClassName($0) }, background: background, templates: templates, control: control)
+  }
+
+  /// Embeds the names of classes that may have synonyms.
+  ///
+  /// - Parameters:
+  ///   - classes: at least one; their order gives the labels.
+  ///   - synonyms: how a class's synonyms become one score.
+  ///   - background: what pixels may be that are none of the classes.
+  ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
+  ///   - control: watches and stops the run.
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  public func vocabulary(
+    _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
+    templates: PromptTemplates = .vild, control: RunControl = RunControl()
+  ) throws -> Vocabulary {
     try VocabularyError.check(classes)
-    let distractors = try background.distractors(beside: classes)
+    let distractors = try background.distractors(beside: classes.flatMap { [$0.title] + $0.synonyms })
     if let position = distractors.firstIndex(where: { TextCleaning.clean($0).isEmpty }) {
       throw VocabularyError.blankBackground(position: position)
     }
-    let names = classes + distractors
-    let embeddings = try embeddings(of: names, templates: templates, control: control)
-    let classifier = try withWorkspace { workspace in
-      // "No object" comes last.
-      let last = try model.textClassifier([], workspace: workspace).values
-      return Tensor(shape: [names.count + 1, last.count], embeddings.flatMap(\.values) + last)
-    }
-    let truncated = zip(names, embeddings).filter { $0.1.wasTruncated }.map(\.0)
+    let embeddings = try embeddings(
+      of: classes.flatMap(\.synonyms) + distractors, templates: templates, control: control)
+    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0).values }
     return Vocabulary(
-      classes: classes, distractors: distractors, templates: templates.name, truncated: truncated,
-      classifier: classifier)
+      classes, synonyms: synonyms, distractors: distractors, templates: templates, embeddings: embeddings,
+      noObject: noObject)
   }
 
   /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
@@ -210,7 +222,7 @@ public final class Segmenter: Sendable {
     var clock = StageClock()
     try control.enter(.labels)
     clock.enter(.labels)
-    let logits = model.classLogits(image.proposals, classifier: vocabulary.classifier)
+    let logits = vocabulary.classLogits(of: image.proposals, model: model)
     let labelling = Labelling(
       SemanticScores(
         image.proposals, probabilities: SANModel.classProbabilities(logits), cropped: image.resized,

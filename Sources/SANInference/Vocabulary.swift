@@ -2,9 +2,9 @@ import SANCore
 
 /// Classes made ready for a model: names, and their embeddings as the classifier of mask embeddings.
 ///
-/// Made once by ``Segmenter/vocabulary(_:background:templates:control:)`` and used for any number of images.
+/// Made once by ``Segmenter/vocabulary(_:synonyms:background:templates:control:)`` and used for any number of images.
 public struct Vocabulary: Sendable {
-  /// The user's classes, in the order given: a class's index is its label.
+  /// The titles of the user's classes, in the order given: a class's index is its label.
   public let classes: [String]
   /// Names that compete with them; what these win is ``LabelMap/other``.
   public let distractors: [String]
@@ -12,51 +12,63 @@ public struct Vocabulary: Sendable {
   public let templates: String
   /// Names of which not all tokens fit the model's context: their last ones were dropped.
   public let truncated: [String]
-  /// `[classes + distractors + 1, E]`, rows of unit length, "no object" last.
+  /// `[rows, E]`, rows of unit length: ``rowCounts`` rows for each class, one for each distractor, "no object" last.
   public let classifier: Tensor
+  /// How many rows of ``classifier`` each class has: one for each synonym where the best of them counts, else 1.
+  public let rowCounts: [Int]
 
-  /// The most classes that a label map can tell apart.
+  /// The most classes that a label map can tell apart; the names of a vocabulary are no more either.
   public static let maximumClasses = Int(LabelMap.other)
-}
 
-/// A class list that cannot be used.
-public enum VocabularyError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// There is no class.
-  case empty
-  /// A class has no text but white space.
-  case blank(position: Int)
-  /// A name that may compete with the classes has no text but white space.
-  case blankBackground(position: Int)
-  /// Two classes read the same to the model, which ignores case and extra spaces.
-  case duplicate(name: String, first: Int, second: Int)
-  /// There are more classes than labels.
-  case tooMany(count: Int)
-
-  /// The error in one line.
-  public var description: String {
-    switch self {
-    case .empty: "the class list is empty: name at least one class, such as \"cat,dog\""
-    case .blank(let position): "class \(position + 1) is blank: remove it or give it a name"
-    case .blankBackground(let position):
-      "background name \(position + 1) is blank: remove it or give it a name"
-    case .duplicate(let name, let first, let second):
-      "class \"\(name)\" is given twice, as numbers \(first + 1) and \(second + 1) (case and extra spaces do not count): "
-        + "remove one"
-    case .tooMany(let count):
-      "\(count) classes are more than the \(Vocabulary.maximumClasses) that a label map can hold: split the list"
+  /// A vocabulary of the embeddings of all synonyms of all classes, then of `distractors`.
+  init(
+    _ classes: [ClassName], synonyms: SynonymPooling, distractors: [String], templates: PromptTemplates,
+    embeddings: [CachedEmbedding], noObject: [Float]
+  ) {
+    let names = classes.flatMap(\.synonyms) + distractors
+    precondition(names.count == embeddings.count, "an embedding for each name")
+    var (rows, start): ([Float], Int) = ([], 0)
+    for count in classes.map(\.synonyms.count) {
+      let own = embeddings[start..<start + count].map(\.values)
+      rows += synonyms == .mean && count > 1 ? Vocabulary.mean(own) : own.flatMap { $0 }
+      start += count
     }
+    rows += embeddings[start...].flatMap(\.values) + noObject
+    self.classes = classes.map(\.title)
+    self.distractors = distractors
+    self.templates = templates.name
+    truncated = zip(names, embeddings).filter { $0.1.wasTruncated }.map(\.0)
+    classifier = Tensor(shape: [rows.count / noObject.count, noObject.count], rows)
+    rowCounts = classes.map { synonyms == .best ? $0.synonyms.count : 1 }
   }
 
-  /// Throws unless `names` can be told apart by the model.
-  package static func check(_ names: [String]) throws {
-    guard !names.isEmpty else { throw VocabularyError.empty }
-    guard names.count <= Vocabulary.maximumClasses else { throw VocabularyError.tooMany(count: names.count) }
-    var seen: [String: Int] = [:]
-    for (index, name) in names.enumerated() {
-      let clean = TextCleaning.clean(name)
-      guard !clean.isEmpty else { throw VocabularyError.blank(position: index) }
-      if let first = seen.updateValue(index, forKey: clean) {
-        throw VocabularyError.duplicate(name: name, first: first, second: index)
+  /// The direction `[E]` of the mean of unit vectors, made unit length.
+  private static func mean(_ vectors: [[Float]]) -> [Float] {
+    var mean = vectors[0]
+    mean.withUnsafeMutableBufferPointer { mean in
+      for vector in vectors.dropFirst() { VectorMath.addScaled(mean.baseAddress!, vector, mean.count, by: 1) }
+      VectorMath.normalize(mean.baseAddress!, mean.count)
+    }
+    return mean
+  }
+
+  /// Class logits `[Q, classes + distractors + 1]` of an image's proposals, "no object" last: of a class's rows, the
+  /// highest.
+  package func classLogits(of proposals: MaskProposals, model: SANModel) -> Tensor {
+    let logits = model.classLogits(proposals, classifier: classifier)  // [Q, rows]
+    guard rowCounts.contains(where: { $0 > 1 }) else { return logits }
+    let others = distractors.count + 1
+    return logits.withUnsafeBufferPointer { logits in
+      Tensor(shape: [proposals.embeddings.shape[0], classes.count + others]) { out in
+        var (from, to) = (logits.baseAddress!, out.baseAddress!)
+        for _ in 0..<proposals.embeddings.shape[0] {
+          for count in rowCounts {
+            to.pointee = UnsafeBufferPointer(start: from, count: count).max()!
+            (from, to) = (from + count, to + 1)
+          }
+          to.update(from: from, count: others)
+          (from, to) = (from + others, to + others)
+        }
       }
     }
   }

@@ -109,7 +109,10 @@ final class BadInputTests: XCTestCase {
 
   func testClasses() throws {
     let folder = try makeFolder()
-    for classes in ["", "cat,,dog", " ", "cat, ", ",", "cat,Cat", "traffic light,traffic  light"] {
+    for classes in [
+      "", "cat,,dog", " ", "cat, ", ",", "cat,Cat", "traffic light,traffic  light", "cat|kitten", "a=b=c",
+      "cat=cat|", "=cat", "cat,pet=cat|dog",
+    ] {
       try assertFails(
         ["segment", "photo.png", "--model", "toy.safetensors", "--classes", classes], in: folder, status: 64,
         naming: "--classes")
@@ -129,6 +132,11 @@ final class BadInputTests: XCTestCase {
     let cases: [(text: String, names: String)] = [
       ("", "has no class"), ("# only\n\n  \t\n", "has no class"),
       ("cat\n# dog\n\ndog\n CAT # again\n", "line 5: class \"CAT\" is on line 1"),
+      ("cat\npet=dog|cat\n", "line 2: \"cat\" is a name of class \"cat\" on line 1"),
+      ("cat=a|a\n", "line 1: \"a\" is a name of class \"cat\" on line 1"),
+      ("dog\ncat=|cat\n", "line 2: class \"cat\" has a blank synonym"),
+      ("dog\n=cat", "line 2: the class has no"),
+      ("dog\ncat|kitten\n", "line 2: \"cat|kitten\""), ("a=b=c\n", "line 1: \"a=b=c\""),
       ("cat\r\ndog\r\ncat", "line 3"), ("cat\rdog\rcat", "line 3"),
       ((0...65_535).map { "\($0)\n" }.joined(), "65536"),
     ]

@@ -63,6 +63,7 @@ final class HelpTests: XCTestCase {
       (["segment", "photo.png", "--classes", "cat", "--classes-file", "a.txt"], "--classes-file"),
       (["segment", "photo.png", "--classes", "cat", "--vocabulary", "voc-20"], "--vocabulary"),
       (["segment", "photo.png", "--classes-file", "a.txt", "--vocabulary", "voc-20"], "--classes-file"),
+      (["segment", "photo.png", "--classes", "cat", "--synonyms", "worst"], "--synonyms"),
       (["segment", "photo.png", "--vocabulary", "voc"], "pascal-context-59"),
       (["segment", "photo.png", "--classes", "cat", "--colour"], "--colour"),
       (["segment", "photo.png", "--classes", "cat", "--size", "31"], "--size"),

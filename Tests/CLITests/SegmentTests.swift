@@ -285,6 +285,31 @@ final class SegmentTests: XCTestCase {
       mode(try report(["--vocabulary", "voc-20", "--background", "distractors"])), "distractors")
   }
 
+  func testSynonyms() throws {
+    let folder = try Scratch()
+    try folder.write(ToyFiles.png(width: 40, height: 33), to: "photo.png")
+    try folder.write(Array("a\\=b\npet = cat|a, b # two\n".utf8), to: "classes.txt")
+    let segmenter = try Segmenter(model: .path(ToyFiles.model.path))
+    let names = ["a=b", ClassName("pet", synonyms: ["cat", "a, b"])]
+    let lists = [["--classes", #"a\=b,pet=cat|a\, b"#], ["--classes-file", "classes.txt"]]
+    let options = ["--templates", "plain", "--background", "none", "--scores", "scores.npy"] + model
+    for (pooling, option) in [
+      (.best, []), (.best, ["--synonyms", "best"]), (.mean, ["--synonyms", "mean"]),
+    ] as [(SynonymPooling, [String])] {
+      let vocabulary = try segmenter.vocabulary(
+        names, synonyms: pooling, background: .none, templates: .plain)
+      let expected = try segmenter.segment(
+        ToyFiles.photo(width: 40, height: 33), vocabulary: vocabulary, scores: true)
+      for list in lists {
+        let outcome = try Program.run(["segment", "photo.png"] + list + options + option, in: folder.url)
+        XCTAssertEqual(outcome.status, 0, outcome.errors)
+        XCTAssertEqual(
+          outcome.output.split(separator: "\n").dropFirst().map { $0.prefix(3) }, ["a=b", "pet"])
+        XCTAssertEqual(FloatArray(npy: try folder.bytes("scores.npy"))?.values, expected.scores?.values)
+      }
+    }
+  }
+
   func testDevice() throws {
     let folder = try Scratch()
     try folder.write(ToyFiles.png(width: 9, height: 8), to: "photo.png")
@@ -308,5 +333,14 @@ final class SegmentTests: XCTestCase {
       in: folder.url)
     XCTAssertEqual(outcome.status, 0)
     XCTAssert(outcome.errors.hasPrefix("san-cli: warning: \"word0 "), outcome.errors)
+    let synonym = try Program.run(
+      [
+        "segment", "photo.png", "--classes", "pet=cat|\(long)|dog", "--templates", "plain", "--background",
+        "none",
+      ]
+        + model, in: folder.url)
+    XCTAssertEqual(synonym.status, 0)
+    XCTAssert(synonym.errors.hasPrefix("san-cli: warning: \"word0 "), synonym.errors)
+    XCTAssertEqual(synonym.errors.components(separatedBy: "warning").count, 2)
   }
 }

@@ -1,5 +1,7 @@
 /// The named tensors of a model file: safetensors, or PyTorch's zip format (`.pth`, `.pt`).
 ///
+/// Names and shapes are those of the released files; a model that mmsegmentation saved is read as if it had them.
+///
 /// The file is mapped into memory. Opening it reads names and shapes alone; elements are read when asked for,
 /// and single-precision ones are used where they lie.
 public struct Checkpoint: Sendable {
@@ -13,12 +15,19 @@ public struct Checkpoint: Sendable {
 
   /// What is known of a tensor without reading its elements.
   public struct Entry: Sendable, Hashable {
-    /// The tensor's name.
+    /// The tensor's name, as released files have it.
     public let name: String
+    /// The name in this file: another one where mmsegmentation saved it.
+    public let storedName: String
     /// The extents, outermost first.
     public let shape: [Int]
     /// How the elements are stored.
     public let type: ElementType
+
+    init(_ record: TensorRecord) {
+      (name, storedName) = (record.name, record.storedName)
+      (shape, type) = (record.shape, record.type)
+    }
   }
 
   /// The path as given.
@@ -31,6 +40,8 @@ public struct Checkpoint: Sendable {
   public let metadata: [String: String]
 
   let file: MappedFile
+  /// The program whose names the file has, where they are not those of released files.
+  let naming: TensorNaming?
   private let records: [String: TensorRecord]
 
   /// More tensors than this in one file are an error.
@@ -52,9 +63,9 @@ public struct Checkpoint: Sendable {
     // A header of 640 bytes would make a safetensors file begin like a pickle: the brace decides first.
     if SafetensorsFile.recognises(file.bytes) {
       let contents = try SafetensorsFile(file)
-      self.init(file, .safetensors, contents.records, metadata: contents.metadata)
+      try self.init(file, .safetensors, contents.records, metadata: contents.metadata)
     } else if ZipArchive.recognises(file.bytes) {
-      self.init(file, .pyTorch, try PyTorchFile(file).records, metadata: [:])
+      try self.init(file, .pyTorch, PyTorchFile(file).records, metadata: [:])
     } else if PyTorchFile.recognisesLegacy(file.bytes) {
       throw CheckpointError.legacyPyTorch(file: file.path)
     } else {
@@ -62,13 +73,24 @@ public struct Checkpoint: Sendable {
     }
   }
 
-  private init(_ file: MappedFile, _ format: Format, _ records: [TensorRecord], metadata: [String: String]) {
+  private init(
+    _ file: MappedFile, _ format: Format, _ stored: [TensorRecord], metadata: [String: String]
+  ) throws {
     self.file = file
     self.format = format
     self.metadata = metadata
     path = file.path
-    entries = records.map { Entry(name: $0.name, shape: $0.shape, type: $0.type) }
-    self.records = Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
+    let naming = TensorNaming.known.first { naming in
+      stored.contains { $0.name.hasPrefix(naming.mark) }
+    }
+    self.naming = naming
+    let records = stored.map { naming?.renamed($0) ?? $0 }
+    entries = records.map(Entry.init)
+    self.records = try Dictionary(records.map { ($0.name, $0) }) { first, second in
+      throw CheckpointError.malformed(
+        file: file.path, part: "tensor \(quoted(second.storedName))",
+        problem: "it means the same as \(quoted(first.storedName))")
+    }
   }
 
   /// The size of the file in bytes.
@@ -76,7 +98,7 @@ public struct Checkpoint: Sendable {
 
   /// The entry of the tensor `name`, if there is one.
   public func entry(_ name: String) -> Entry? {
-    records[name].map { Entry(name: $0.name, shape: $0.shape, type: $0.type) }
+    records[name].map(Entry.init)
   }
 
   /// The tensor `name`: single precision in place where possible, else converted anew at each call.
@@ -89,11 +111,15 @@ public struct Checkpoint: Sendable {
       ?? Tensor(shape: record.shape) { record.decode(0..<record.count, of: file, into: $0) }
   }
 
+  /// The record of the tensor `name`, if there is one.
+  func record(_ name: String) -> TensorRecord? { records[name] }
+
   /// The record of the tensor `name`, which is of a type that can be read.
   func readable(_ name: String) throws -> TensorRecord {
     guard let record = records[name] else { throw CheckpointError.noSuchTensor(file: path, tensor: name) }
     guard record.type.isReadable else {
-      throw CheckpointError.unsupportedElementType(file: path, tensor: name, type: record.type.rawValue)
+      throw CheckpointError.unsupportedElementType(
+        file: path, tensor: record.storedName, type: record.type.rawValue)
     }
     return record
   }

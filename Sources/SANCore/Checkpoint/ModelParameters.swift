@@ -56,17 +56,23 @@ public struct ModelParameters: Sendable {
     let missing = shapes.filter { checkpoint.entry($0.name) == nil }
     guard missing.isEmpty else {
       throw ParameterError.missing(
-        file: file, model: model, missing.map { ParameterError.Item(name: $0.name, shape: $0.shape) })
+        file: file, model: model,
+        missing.map {
+          let stored = checkpoint.naming?.stored($0.name, $0.shape) ?? $0
+          return ParameterError.Item(name: stored.name, shape: stored.shape)
+        })
     }
     let names = Set(shapes.map(\.name)).union(ignoredNames)
     let unexpected = checkpoint.entries.filter { !names.contains($0.name) }
     guard unexpected.isEmpty else {
       throw ParameterError.unexpected(
-        file: file, model: model, unexpected.map { ParameterError.Item(name: $0.name, shape: $0.shape) })
+        file: file, model: model, unexpected.map { ParameterError.Item(name: $0.storedName, shape: $0.shape) }
+      )
     }
     let misshapen = shapes.compactMap { name, shape -> ParameterError.Mismatch? in
-      guard let found = checkpoint.entry(name)?.shape, found != shape else { return nil }
-      return ParameterError.Mismatch(name: name, expected: shape, found: found)
+      guard let record = checkpoint.record(name), record.shape != shape else { return nil }
+      let expected = checkpoint.naming?.stored(name, shape).shape ?? shape
+      return ParameterError.Mismatch(name: record.storedName, expected: expected, found: record.storedShape)
     }
     guard misshapen.isEmpty else {
       throw ParameterError.misshapen(file: file, model: model, misshapen)

@@ -1,6 +1,6 @@
 /// How the tensors of a model file differ from those its configuration asks for.
 public enum ParameterError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A tensor's name and extents.
+  /// A tensor's name and extents, both as the file's program has them.
   public struct Item: Hashable, Sendable, CustomStringConvertible {
     /// The tensor's name.
     public let name: String

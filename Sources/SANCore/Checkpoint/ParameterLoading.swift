@@ -4,7 +4,7 @@ import Dispatch
 struct ParameterLoading {
   /// The tensors by name.
   let tensors: [String: Tensor]
-  /// The names of tensors that hold an infinity or a NaN, in the order of the records.
+  /// The stored names of tensors that hold an infinity or a NaN, in the order of the records.
   let damaged: [String]
 
   /// Elements handled at a time by one thread.
@@ -57,7 +57,7 @@ struct ParameterLoading {
     }
     file.discard(file.bytes)
     let indices = Set(zip(pieces, finite).filter { !$0.1 }.map(\.0.record))
-    damaged = indices.sorted().map { records[$0].name }
+    damaged = indices.sorted().map { records[$0].storedName }
   }
 
   private static func areFinite(_ values: UnsafeBufferPointer<Float>) -> Bool {

@@ -1,14 +1,40 @@
 /// Where a tensor lies in a file. Whoever makes a record has checked it against the file.
 struct TensorRecord: Sendable {
-  let name: String
+  private(set) var name: String
+  /// The name in the file, where another program's differs.
+  let storedName: String
   let type: ElementType
-  let shape: [Int]
+  private(set) var shape: [Int]
+  /// The shape in the file.
+  let storedShape: [Int]
   /// The product of ``shape``.
   let count: Int
   /// The position of the first element in the file, in bytes.
   let offset: Int
   /// Elements from one index to the next along each axis; nil where the elements are in row-major order.
-  let strides: [Int]?
+  private(set) var strides: [Int]?
+
+  init(name: String, type: ElementType, shape: [Int], count: Int, offset: Int, strides: [Int]?) {
+    (self.name, storedName) = (name, name)
+    (self.shape, storedShape) = (shape, shape)
+    (self.type, self.count, self.offset, self.strides) = (type, count, offset, strides)
+  }
+
+  /// The tensor by another name, its axes as `layout` tells; as they are where the shape has no such layout.
+  func renamed(_ name: String, _ layout: TensorNaming.Layout) -> TensorRecord {
+    var record = self
+    record.name = name
+    switch layout {
+    case .leadingOnes(let count) where shape.count >= count && shape.prefix(count).allSatisfy { $0 == 1 }:
+      record.shape.removeFirst(count)
+      record.strides?.removeFirst(count)
+    case .transposed where shape.count == 2:
+      record.shape = shape.reversed()
+      record.strides = (strides ?? [shape[1], 1]).reversed()
+    default: break
+    }
+    return record
+  }
 
   /// The elements themselves, if they are floats in the right order at a fit address.
   func mapped(in file: MappedFile) -> Tensor? {

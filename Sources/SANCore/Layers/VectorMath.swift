@@ -104,7 +104,7 @@ package enum VectorMath {
   }
 
   /// Divides a row by its length.
-  static func normalize(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+  package static func normalize(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
     scale(x, count, by: 1 / max(sumOfSquares(x, count).squareRoot(), 1e-12))
   }
 }

@@ -4,16 +4,16 @@ import SANInference
 /// A command line of `segment` that has been checked, and what comes of it for all images.
 struct RunSetup {
   let command: SegmentCommand
-  let names: [String]
+  let classes: [ClassName]
   private let background: Background
   private let templates: PromptTemplates
   private let source: ModelSource
 
   init(_ command: SegmentCommand) throws {
     self.command = command
-    names = try command.vocabulary.makeClasses()
+    classes = try command.vocabulary.makeClasses()
     background = try command.background.makeBackground(
-      beside: names, standard: command.vocabulary.vocabulary == nil ? .distractors : .none)
+      beside: classes, standard: command.vocabulary.vocabulary == nil ? .distractors : .none)
     templates = try command.vocabulary.makeTemplates()
     source = try ModelSource(argument: command.model.model)
   }
@@ -24,7 +24,7 @@ struct RunSetup {
   }
 
   /// The names of the files in a folder of masks.
-  var maskNames: [String] { MaskFolder.fileNames(classes: names) }
+  var maskNames: [String] { MaskFolder.fileNames(classes: classes.map(\.title)) }
 
   /// Loads the model and makes the classes ready, and tells what the user should know of it.
   func load(_ watch: inout Stopwatch) throws -> SegmentationJob {
@@ -37,7 +37,8 @@ struct RunSetup {
     }
     let vocabulary = try watch.time("text") {
       try segmenter.vocabulary(
-        names, background: background, templates: templates, control: Interruption.control)
+        classes, synonyms: command.vocabulary.synonyms, background: background, templates: templates,
+        control: Interruption.control)
     }
     if let problem = textCache?.problem {
       Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")

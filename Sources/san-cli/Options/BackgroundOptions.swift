@@ -25,14 +25,14 @@ struct BackgroundOptions: ParsableArguments {
   }
 
   /// What competes with `classes`: `standard` where the command line does not say.
-  func makeBackground(beside classes: [String], standard: Background) throws -> Background {
+  func makeBackground(beside classes: [ClassName], standard: Background) throws -> Background {
     switch background {
     case nil: return standard
     case "none": return .none
     case "distractors": return .distractors
     case .some(let background):
       let names = NameList.split(background)
-      var taken = Set(classes.map(TextCleaning.clean))
+      var taken = Set(classes.flatMap { [$0.title] + $0.synonyms }.map(TextCleaning.clean))
       guard !names.isEmpty else {
         throw UsageError("--background", "is empty; allowed are none, distractors, or names")
       }

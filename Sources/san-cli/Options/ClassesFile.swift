@@ -1,18 +1,18 @@
 import SANCore
 import SANInference
 
-/// A file of class names: UTF-8 text, one name a line. `#` at a line's start or after white space starts a comment, a
-/// backslash takes the next character as it is, and lines without a name do not count.
+/// A file of classes: UTF-8 text, one a line as `ClassName(parsing:)` reads it. `#` at a line's start or after white space
+/// starts a comment, and lines without a class do not count.
 struct ClassesFile {
   let path: String
-  /// The names in their order.
-  private(set) var names: [String] = []
-  /// The line, from 1, that each name is in.
+  /// The classes in their order.
+  private(set) var classes: [ClassName] = []
+  /// The line, from 1, that each class is in.
   private var lines: [Int] = []
 
   private static let maximumByteCount = 8 << 20
 
-  /// Reads the file and checks that its names can be told apart.
+  /// Reads the file and checks that its classes can be told apart.
   ///
   /// - Throws: `FileError` or ``ClassesFileError``.
   init(_ path: String) throws {
@@ -25,25 +25,37 @@ struct ClassesFile {
     let breaks: Set<Character> = ["\n", "\r", "\r\n"]
     let all = text.split(omittingEmptySubsequences: false, whereSeparator: breaks.contains)
     for (index, line) in all.enumerated() {
-      let name = NameList.unescape(ClassesFile.withoutComment(line)).trimmed
-      guard !name.isEmpty else { continue }
-      names.append(name)
+      let text = ClassesFile.withoutComment(line)
+      if text.allSatisfy(\.isWhitespace) { continue }
       lines.append(index + 1)
+      do {
+        classes.append(try ClassName(parsing: text))
+      } catch {
+        throw ClassesFileError(path: path, line: index + 1, problem: "\(error)")
+      }
     }
     try check()
   }
 
   private func check() throws {
     do {
-      try VocabularyError.check(names)
+      try VocabularyError.check(classes)
     } catch VocabularyError.empty {
       throw ClassesFileError(path: path, problem: "has no class: write one a line")
     } catch VocabularyError.blank(let position) {
-      throw ClassesFileError(path: path, line: lines[position], problem: "the class is blank")
+      throw ClassesFileError(path: path, line: lines[position], problem: "the class has no name: give it one")
+    } catch VocabularyError.blankSynonym(let title, let position) {
+      throw ClassesFileError(
+        path: path, line: lines[position],
+        problem: "\(VocabularyError.blankSynonym(title: title, position: position))")
     } catch VocabularyError.duplicate(let name, let first, let second) {
       throw ClassesFileError(
         path: path, line: lines[second],
         problem: "class \"\(name)\" is on line \(lines[first]) already (case and extra spaces do not count)")
+    } catch VocabularyError.duplicateSynonym(let name, let titles, let first, let second) {
+      throw ClassesFileError(
+        path: path, line: lines[second],
+        problem: "\"\(name)\" is a name of class \"\(titles[0])\" on line \(lines[first]) already")
     } catch {
       throw ClassesFileError(path: path, problem: "\(error)")
     }

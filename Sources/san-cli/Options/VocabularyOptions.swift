@@ -8,8 +8,8 @@ struct VocabularyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Class names, separated by commas; \\, is a comma within a name. May be given several times. The order gives \
-      labels and colours.
+      Class names, separated by commas; the order gives labels and colours. cat=cat|kitten|tabby is one class, called \
+      cat, of three names. \\, \\= \\| and \\\\ are the characters. May be given several times.
       """,
       valueName: "names"))
   var classes: [String] = []
@@ -34,6 +34,14 @@ struct VocabularyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      How the names of one class make its score: best (each mask counts for the name that it is nearest to) or mean \
+      (the mean of the names' embeddings).
+      """))
+  var synonyms: SynonymPooling = .best
+
+  @Option(
+    help: ArgumentHelp(
       "Sentences that a name is put into: vild (14), imagenet (80), plain (the name alone), or a file, one a line with {}.",
       valueName: "vild|imagenet|plain|file"))
   var templates = "vild"
@@ -54,13 +62,18 @@ struct VocabularyOptions: ParsableArguments {
     }
   }
 
-  /// The class names in their order, which can be told apart.
-  func makeClasses() throws -> [String] {
-    if let vocabulary { return try Vocabularies.names(of: vocabulary) }
-    if let classesFile { return try ClassesFile(classesFile).names }
-    let names = classes.flatMap(NameList.split)
-    try VocabularyError.check(names)
-    return names
+  /// The classes in their order, which can be told apart.
+  func makeClasses() throws -> [ClassName] {
+    if let vocabulary { return try Vocabularies.names(of: vocabulary).map { ClassName($0) } }
+    if let classesFile { return try ClassesFile(classesFile).classes }
+    let texts = classes.flatMap { $0.isEmpty ? [] : EscapedText.split($0, at: ",") }
+    do {
+      let names = try texts.map(ClassName.init(parsing:))
+      try VocabularyError.check(names)
+      return names
+    } catch let error as ClassSyntaxError {
+      throw UsageError("--classes", "\(error)")
+    }
   }
 
   /// The prompt templates, from the file where one is named.
@@ -91,6 +104,8 @@ struct VocabularyOptions: ParsableArguments {
     return (classesFile.map { [$0] } ?? []) + (named ? [] : [templates])
   }
 }
+
+extension SynonymPooling: ExpressibleByArgument {}
 
 /// A file of prompt templates that cannot be used.
 struct TemplatesFileError: StatusError {

@@ -69,7 +69,7 @@ final class VocabularyTests: XCTestCase {
       let names = try Vocabularies.names(of: set)
       XCTAssertEqual("\(names.count)", set.split(separator: "-").last.map(String.init))
       XCTAssertEqual([names.first, names.last], [first, last], set)
-      XCTAssertNoThrow(try VocabularyError.check(names), set)
+      XCTAssertNoThrow(try VocabularyError.check(names.map { ClassName($0) }), set)
     }
     XCTAssertEqual(
       try Vocabularies.names(of: "coco-80"), Array(try Vocabularies.names(of: "coco-stuff-171")[..<80]))

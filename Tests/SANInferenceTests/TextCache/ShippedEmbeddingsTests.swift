@@ -39,6 +39,14 @@ final class ShippedEmbeddingsTests: XCTestCase {
     assertClose(shipped, computed, tolerance: 2e-6)
   }
 
+  func testTheyServeSynonyms() throws {
+    let steps = Mutex([Int]())
+    _ = try Segmenter(threads: 2, textCache: TextCache(folder: nil)).vocabulary(
+      [ClassName("vehicle", synonyms: ["car", "bus", "truck"]), "cat"], background: .none,
+      control: RunControl { step in steps.withLock { $0.append(step.completed) } })
+    XCTAssertEqual(Set(steps.withLock { $0 }), [4 * 14], "nothing is computed")
+  }
+
   func testTheyServeNoOtherModel() throws {
     let cached = try Segmenter(
       model: .path(ToyModelFile.path), threads: 2, textCache: TextCache(folder: nil))
