@@ -1,22 +1,50 @@
 // Fused attention, turned: queries lie across the lanes, so that the softmax runs down the columns and no
 // width of a head needs padding. Scores exist for one block of keys at a time; the softmax is made online.
 
-/// Replaces the scores of `keys`, whose base is 2, by their exponentials, and updates the running
-/// maxima and sums of the lanes of one vector. Returns what earlier sums are to be multiplied by.
-static inline vector exponentiate_block(float *scores, ptrdiff_t keys, float *maxima, float *sums) {
-  vector before = v_load(maxima);
-  vector largest = before;
-  for (ptrdiff_t k = 0; k < keys; k++) largest = v_max(largest, v_load(scores + k * VK_PANEL));
-  vector sum = v_zero();
-  for (ptrdiff_t k = 0; k < keys; k++) {
-    vector e = v_exp2(v_subtract(v_load(scores + k * VK_PANEL), largest));
-    sum = v_add(sum, e);
-    v_store(scores + k * VK_PANEL, e);
+/// Below every score, yet finite, so that its distance to a score is a number.
+#define LOWEST_SCORE (-1e30f)
+
+/// Replaces the scores of `keys`, whose base is 2, by their exponentials, and updates the running maxima and
+/// sums of `vectors` vectors of lanes: side by side, since each is one long chain. `factors` is what earlier
+/// sums are to be multiplied by.
+static inline __attribute__((always_inline)) void exponentiate_lanes(
+    const int vectors, float *scores, ptrdiff_t keys, float *maxima, float *sums, float *factors) {
+  vector largest[TILE_VECTORS], sum[TILE_VECTORS];
+  for (int v = 0; v < vectors; v++) {
+    largest[v] = v_load(maxima + v * LANES);
+    sum[v] = v_zero();
   }
-  vector factor = v_exp2(v_subtract(before, largest));
-  v_store(maxima, largest);
-  v_store(sums, v_fma(v_load(sums), factor, sum));
-  return factor;
+  for (ptrdiff_t k = 0; k < keys; k++) {
+    for (int v = 0; v < vectors; v++) {
+      largest[v] = v_max(largest[v], v_load(scores + k * VK_PANEL + v * LANES));
+    }
+  }
+  for (ptrdiff_t k = 0; k < keys; k++) {
+    for (int v = 0; v < vectors; v++) {
+      float *score = scores + k * VK_PANEL + v * LANES;
+      vector e = v_exp2(v_subtract(v_load(score), largest[v]));
+      sum[v] = v_add(sum[v], e);
+      v_store(score, e);
+    }
+  }
+  for (int v = 0; v < vectors; v++) {
+    vector factor = v_exp2(v_subtract(v_load(maxima + v * LANES), largest[v]));
+    v_store(maxima + v * LANES, largest[v]);
+    v_store(sums + v * LANES, v_fma(v_load(sums + v * LANES), factor, sum[v]));
+    v_store(factors + v * LANES, factor);
+  }
+}
+
+/// `exponentiate_lanes` for all `lanes` of a block of keys.
+static inline void exponentiate_block(
+    float *scores, ptrdiff_t lanes, ptrdiff_t keys, float *maxima, float *sums, float *factors) {
+  ptrdiff_t i = 0;
+  for (; i + TILE_VECTORS * LANES <= lanes; i += TILE_VECTORS * LANES) {
+    exponentiate_lanes(TILE_VECTORS, scores + i, keys, maxima + i, sums + i, factors + i);
+  }
+  for (; i < lanes; i += LANES) {
+    exponentiate_lanes(1, scores + i, keys, maxima + i, sums + i, factors + i);
+  }
 }
 
 static void attend(const vk_attention *p) {
@@ -33,7 +61,7 @@ static void attend(const vk_attention *p) {
   pack_rows(p->query, p->query_stride, p->queries, p->width, p->scale * log2e, queries, lanes);
   for (ptrdiff_t i = 0; i < p->width * lanes; i += LANES) v_store(gathered + i, v_zero());
   for (ptrdiff_t i = 0; i < lanes; i += LANES) {
-    v_store(maxima + i, v_set(-__builtin_inff()));
+    v_store(maxima + i, v_set(LOWEST_SCORE));
     v_store(sums + i, v_zero());
   }
 
@@ -45,9 +73,7 @@ static void attend(const vk_attention *p) {
           (int)smaller(keys - k, TILE_ROWS), lanes, p->width, key + k * p->key_stride, p->key_stride, 1,
           queries, lanes, scores + k * VK_PANEL, VK_PANEL);
     }
-    for (ptrdiff_t i = 0; i < lanes; i += LANES) {
-      v_store(factors + i, exponentiate_block(scores + i, keys, maxima + i, sums + i));
-    }
+    exponentiate_block(scores, lanes, keys, maxima, sums, factors);
     const float *value = p->value + start * p->value_stride;
     for (ptrdiff_t c = 0; c < p->width; c += TILE_ROWS) {
       int channels = (int)smaller(p->width - c, TILE_ROWS);

@@ -1,15 +1,14 @@
 // Elementary functions of vectors, without branches. The polynomials are those of the portable Swift
 // functions.
 
-/// 2ˣ to about 1 ulp; x is held at −126 or above and must be below 128.
+/// 2ˣ to about 1 ulp; x must be below 128. At −126 and below the result is between 0 and 2⁻¹²⁶.
 ///
 /// x = n + r with n the nearest integer, and a polynomial of degree 6 fitted to the least largest relative
 /// error for r.
 static inline vector v_exp2(vector x) {
-  const vector rounder = v_set(12582912.0f);  // 1.5·2²³: adding it leaves the nearest integer in the low bits
-  x = v_max(v_set(-126.0f), x);
-  vector shifted = v_add(x, rounder);
-  vector r = v_subtract(x, v_subtract(shifted, rounder));
+  x = v_hold_power(x);
+  vector n = v_nearest(x);
+  vector r = v_subtract(x, n);
   vector p = v_set(1.53533620e-4f);
   p = v_fma(p, r, v_set(1.33988750e-3f));
   p = v_fma(p, r, v_set(9.61843692e-3f));
@@ -17,15 +16,13 @@ static inline vector v_exp2(vector x) {
   p = v_fma(p, r, v_set(2.40226477e-1f));
   p = v_fma(p, r, v_set(6.93147182e-1f));
   p = v_fma(p, r, v_set(1.0f));
-  return v_scale_by_power(p, shifted);
+  return v_scale_by_power(p, n);
 }
 
 /// eˣ to about 1 ulp; x is held within ±87, so that neither 0 nor +∞ is reached.
 static inline vector v_exp(vector x) {
-  const vector rounder = v_set(12582912.0f);
   x = v_min(v_set(87.0f), v_max(v_set(-87.0f), x));
-  vector shifted = v_fma(x, v_set(1.44269504f), rounder);
-  vector n = v_subtract(shifted, rounder);
+  vector n = v_nearest(v_multiply(x, v_set(1.44269504f)));
   vector r = v_fnma(n, v_set(-2.12194440e-4f), v_fnma(n, v_set(0.693359375f), x));
   vector p = v_set(1.38357980e-3f);
   p = v_fma(p, r, v_set(8.37564500e-3f));
@@ -34,7 +31,7 @@ static inline vector v_exp(vector x) {
   p = v_fma(p, r, v_set(4.99999910e-1f));
   p = v_fma(p, r, v_set(1.0f));
   p = v_fma(p, r, v_set(1.0f));
-  return v_scale_by_power(p, shifted);
+  return v_scale_by_power(p, n);
 }
 
 /// 1 / (1 + e⁻ˣ)

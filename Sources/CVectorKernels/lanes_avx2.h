@@ -43,10 +43,14 @@ static inline float v_largest(vector x) {
   return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
 }
 
-/// x·2ⁿ for the n that `shifted` holds in its low bits.
-static inline vector v_scale_by_power(vector x, vector shifted) {
-  __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
-  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), n));
+/// The nearest integer.
+static inline vector v_nearest(vector x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT); }
+/// x held where `v_scale_by_power` can have it as n: at −126 or above.
+static inline vector v_hold_power(vector x) { return v_max(v_set(-126.0f), x); }
+/// x·2ⁿ for an integer n
+static inline vector v_scale_by_power(vector x, vector n) {
+  __m256i power = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), power));
 }
 static inline vector v_magnitude(vector x) { return _mm256_andnot_ps(v_set(-0.0f), x); }
 static inline vector v_with_sign_of(vector x, vector sign) {

@@ -33,11 +33,12 @@ static inline vector v_min(vector a, vector b) { return _mm512_min_ps(a, b); }
 static inline float v_sum(vector x) { return _mm512_reduce_add_ps(x); }
 static inline float v_largest(vector x) { return _mm512_reduce_max_ps(x); }
 
-/// x·2ⁿ for the n that `shifted` holds in its low bits.
-static inline vector v_scale_by_power(vector x, vector shifted) {
-  __m512i n = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
-  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), n));
-}
+/// The nearest integer.
+static inline vector v_nearest(vector x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT); }
+/// x held where `v_scale_by_power` can have it as n: anywhere.
+static inline vector v_hold_power(vector x) { return x; }
+/// x·2ⁿ for an integer n
+static inline vector v_scale_by_power(vector x, vector n) { return _mm512_scalef_ps(x, n); }
 static inline vector v_magnitude(vector x) { return _mm512_andnot_ps(v_set(-0.0f), x); }
 static inline vector v_with_sign_of(vector x, vector sign) {
   return _mm512_or_ps(x, _mm512_and_ps(v_set(-0.0f), sign));

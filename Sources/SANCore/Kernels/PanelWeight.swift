@@ -1,6 +1,12 @@
 import CVectorKernels
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A weight in panels of 48 outputs: each panel holds, input by input, what goes to its outputs.
 ///
 /// Panels are made when the layer first runs, so parts of a model that never run cost nothing. They take the place of the
@@ -17,6 +23,9 @@ final class PanelWeight: LinearKernel {
   /// Rows that one thread takes at a time, at most: they share the second-level cache with a block of a panel.
   private static let grain = 256
 
+  /// Shares of the panels that a thread takes one after the other: a thread that is held up leaves some to others.
+  private static let sharesEach = 4
+
   /// The weight `[outputs, inputs]`, for a set of kernels that has a table.
   init(_ weight: Tensor, kernels: KernelSet) {
     self.kernels = kernels
@@ -28,15 +37,26 @@ final class PanelWeight: LinearKernel {
   ) {
     guard let table = kernels.table else { preconditionFailure("panels are for kernels in C") }
     let panels = panels(table, pool: pool)
-    // As few parts as keep all threads busy: each part reads the whole weight.
-    let round = PanelWeight.grain * pool.threadCount
-    let parts = max(1, (x.rows + round - 1) / round * pool.threadCount)
-    pool.runRanges(x.rows, grain: max(1, (x.rows + parts - 1) / parts)) { range, _ in
-      var product = vk_product(x.rows(range), into: y.rows(range))
-      product.bias = bias?.pointer
+    func multiply(_ rows: Range<Int>, _ columns: Range<Int>) {
+      var product = vk_product(x.rows(rows), into: y.rows(rows).columns(columns))
+      product.bias = bias.map { $0.pointer + columns.lowerBound }
       product.activation = activation.code
       product.accumulate = accumulate ? 1 : 0
-      table.pointee.multiply_packed(&product, panels.base)
+      table.pointee.multiply_packed(&product, panels.base + columns.lowerBound * x.columns)
+    }
+    if x.rows < y.columns {
+      // The weight is larger than x: each thread reads its own panels, and all of x.
+      let count = (y.columns + VK_PANEL - 1) / VK_PANEL
+      pool.runRanges(count, grain: max(1, count / (pool.threadCount * PanelWeight.sharesEach))) { range, _ in
+        multiply(0..<x.rows, range.lowerBound * VK_PANEL..<min(range.upperBound * VK_PANEL, y.columns))
+      }
+    } else {
+      // As few parts as keep all threads busy: each part reads the whole weight.
+      let round = PanelWeight.grain * pool.threadCount
+      let parts = max(1, (x.rows + round - 1) / round * pool.threadCount)
+      pool.runRanges(x.rows, grain: max(1, (x.rows + parts - 1) / parts)) { range, _ in
+        multiply(range, 0..<y.columns)
+      }
     }
     withExtendedLifetime(panels) {}
     withExtendedLifetime(bias) {}
@@ -63,8 +83,7 @@ private final class Panels: @unchecked Sendable {
   init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let count = max(vk_packed_count(outputs, inputs), 1)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-    base = raw.bindMemory(to: Float.self, capacity: count)
+    base = Panels.allocate(count)
     let target = base
     weight.withUnsafeBufferPointer { source in
       guard let source = source.baseAddress else { return }
@@ -72,6 +91,18 @@ private final class Panels: @unchecked Sendable {
         table.pointee.pack_panel(source, inputs, outputs, inputs, panel, target)
       }
     }
+  }
+
+  /// Memory for `count` floats. That of a large weight lies in huge pages where the system has them: a run reads all of
+  /// it, and would look up a small page every few hundred nanoseconds.
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = count * MemoryLayout<Float>.stride
+    let huge = 2 << 20
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes >= huge ? huge : 64)
+    #if os(Linux)
+      if bytes >= huge { madvise(raw, bytes / huge * huge, MADV_HUGEPAGE) }
+    #endif
+    return raw.bindMemory(to: Float.self, capacity: count)
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
