@@ -19,6 +19,7 @@ import fixtures_pth
 import fixtures_published
 import fixtures_refused
 import fixtures_synonyms
+import fixtures_views
 from san import SAN
 from tokenizer import Tokenizer
 
@@ -38,6 +39,7 @@ def make_reference(folder, full):
     tensors, configs = fixtures_model.make(toy, tokenizer)
     tensors |= fixtures_layers.make(toy) | fixtures_photo.make(toy, tokenizer)
     tensors |= fixtures_synonyms.make(toy, tokenizer)
+    tensors |= fixtures_views.make(toy, tokenizer)
     if full:
         tensors |= fixtures_published.make()
     for name, values in tensors.items():

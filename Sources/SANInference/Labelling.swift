@@ -3,11 +3,11 @@ import Synchronization
 
 /// From scores to labels, coverage and mean scores, a strip of pixels at a time.
 struct Labelling {
-  private let scores: SemanticScores
+  private let scores: any StripScores
   private let vocabulary: Vocabulary
   private let threshold: Float?
 
-  init(_ scores: SemanticScores, vocabulary: Vocabulary, threshold: Float?) {
+  init(_ scores: any StripScores, vocabulary: Vocabulary, threshold: Float?) {
     (self.scores, self.vocabulary, self.threshold) = (scores, vocabulary, threshold)
   }
 
@@ -27,19 +27,20 @@ struct Labelling {
     static let unit: Float = 16_777_216  // 2²⁴
   }
 
-  func run(keepingScores: Bool, workspace: Workspace) -> Result {
+  /// Throws what the scores do.
+  func run(keepingScores: Bool, workspace: Workspace) throws -> Result {
     let (size, own) = (scores.size, vocabulary.classes.count)
     let totals = Mutex(
       Totals(pixels: Array(repeating: 0, count: own + 1), scores: Array(repeating: 0, count: own + 1)))
     var kept: Tensor?
-    let labels = [UInt16](unsafeUninitializedCapacity: size.count) { labels, count in
+    let labels = try [UInt16](unsafeUninitializedCapacity: size.count) { labels, count in
       let labels = labels.baseAddress!
       if keepingScores {
-        kept = Tensor(shape: [own, size.height, size.width]) {
-          fill(labels: labels, scores: $0.baseAddress, totals: totals, workspace: workspace)
+        kept = try Tensor(shape: [own, size.height, size.width]) {
+          try fill(labels: labels, scores: $0.baseAddress, totals: totals, workspace: workspace)
         }
       } else {
-        fill(labels: labels, scores: nil, totals: totals, workspace: workspace)
+        try fill(labels: labels, scores: nil, totals: totals, workspace: workspace)
       }
       count = size.count
     }
@@ -65,9 +66,9 @@ struct Labelling {
     labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?,
     totals: borrowing Mutex<Totals>,
     workspace: Workspace
-  ) {
+  ) throws {
     let (size, own) = (scores.size, vocabulary.classes.count)
-    scores.forEachStrip(workspace: workspace) { row, columns, strip in
+    try scores.forEachStrip(workspace: workspace) { row, columns, strip in
       let first = row * size.width + columns.lowerBound
       label(strip, labels: labels + first, totals: totals)
       if let kept {

@@ -26,6 +26,10 @@ public struct RunProgress: Sendable, Hashable {
   public let completed: Int
   /// Steps of it in all.
   public let total: Int
+  /// Which view of the photo the network sees, from 0; 0 in stages that see none.
+  public let view: Int
+  /// Views in all; 1 in stages that see none.
+  public let views: Int
 }
 
 /// How a caller watches and stops a run. Cancellation takes effect between stages.
@@ -40,8 +44,15 @@ public final class RunControl: Sendable {
   public func cancel() { cancelled.store(true, ordering: .relaxed) }
 
   /// Reports the start of `stage`, or a step in it.
-  func enter(_ stage: RunProgress.Stage, completed: Int = 0, total: Int = 1) throws {
+  func enter(
+    _ stage: RunProgress.Stage, completed: Int = 0, total: Int = 1, view: Int = 0, views: Int = 1
+  ) throws {
+    try check()
+    report?(RunProgress(stage: stage, completed: completed, total: total, view: view, views: views))
+  }
+
+  /// Throws `CancellationError` once the run is to end.
+  func check() throws {
     if cancelled.load(ordering: .relaxed) { throw CancellationError() }
-    report?(RunProgress(stage: stage, completed: completed, total: total))
   }
 }

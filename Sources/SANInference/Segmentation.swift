@@ -24,27 +24,16 @@ public struct Segmentation: Sendable {
   public let other: ClassResult?
   /// Scores of the user's classes, `[K, height, width]`, where asked for.
   public let scores: Tensor?
-  /// The image's mask proposals.
+  /// The mask proposals of the image's first view: the only one unless ``ViewOptions`` asked for more. Those of the others
+  /// are in ``EncodedImage/views``.
   public let proposals: MaskProposals
-  /// The proposals' class logits, `[Q, classes + distractors + 1]`, "no object" last.
+  /// These proposals' class logits, `[Q, classes + distractors + 1]`, "no object" last.
   public let classLogits: Tensor
-  /// The time that each stage took.
+  /// The time that each stage took, all views together.
   public let timings: Timings
 }
 
-/// What a vocabulary-independent run has found in an image: ask it for any number of vocabularies.
-public struct EncodedImage: Sendable {
-  /// Mask proposals and their embeddings.
-  public let proposals: MaskProposals
-  /// The photo's size, in pixels.
-  public let size: Grid
-  /// The size to which it was resized, before padding.
-  public let resized: Grid
-  /// The time that each stage took.
-  public let timings: Timings
-}
-
-/// Durations by stage, in the order of the run.
+/// Durations by stage, in the order of the run; a stage that ran several times has the sum.
 public struct Timings: Sendable {
   /// A stage's name and the time that it took.
   public private(set) var stages: [(stage: RunProgress.Stage, duration: Duration)] = []
@@ -52,7 +41,13 @@ public struct Timings: Sendable {
   /// The sum of all stages.
   public var total: Duration { stages.reduce(.zero) { $0 + $1.duration } }
 
-  mutating func append(_ stage: RunProgress.Stage, _ duration: Duration) { stages.append((stage, duration)) }
+  mutating func append(_ stage: RunProgress.Stage, _ duration: Duration) {
+    if let index = stages.firstIndex(where: { $0.stage == stage }) {
+      stages[index].duration += duration
+    } else {
+      stages.append((stage, duration))
+    }
+  }
 }
 
 /// Measures stages that follow each other.

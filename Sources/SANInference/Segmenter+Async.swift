@@ -26,20 +26,22 @@ extension Segmenter {
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    control: RunControl = RunControl()
+    views: ViewOptions = .one, control: RunControl = RunControl()
   ) async throws -> EncodedImage {
     try await detached(control) {
-      try self.encode(image, shortSide: shortSide, resampling: resampling, control: control)
+      try self.encode(
+        image, shortSide: shortSide, resampling: resampling, views: views, control: control)
     }
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   public func encode(
     _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
-    control: RunControl = RunControl()
+    views: ViewOptions = .one, control: RunControl = RunControl()
   ) async throws -> EncodedImage {
     try await detached(control) {
-      try self.encode(image, resizedTo: target, resampling: resampling, control: control)
+      try self.encode(
+        image, resizedTo: target, resampling: resampling, views: views, control: control)
     }
   }
 
@@ -56,12 +58,13 @@ extension Segmenter {
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    threshold: Float? = nil, scores: Bool = false, control: RunControl = RunControl()
+    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
+    control: RunControl = RunControl()
   ) async throws -> Segmentation {
     try await detached(control) {
       try self.segment(
-        image, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, threshold: threshold,
-        scores: scores, control: control)
+        image, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, views: views,
+        threshold: threshold, scores: scores, control: control)
     }
   }
 

@@ -163,45 +163,73 @@ public final class Segmenter: Sendable {
   ///   - image: the photo.
   ///   - shortSide: length in pixels, at least 1, to which its short side is resized; the model's own where it is nil.
   ///   - resampling: how it is resized.
+  ///   - views: how often the network sees it, and in what shapes.
   ///   - control: watches and stops the run.
-  /// - Throws: `CancellationError`.
+  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    control: RunControl = RunControl()
+    views: ViewOptions = .one, control: RunControl = RunControl()
   ) throws -> EncodedImage {
-    let target = TargetSize.demo(
-      width: image.width, height: image.height, shortSide: shortSide ?? defaultShortSide)
-    return try encode(image, resizedTo: target, resampling: resampling, control: control)
+    let side = shortSide ?? defaultShortSide
+    let plan = try ViewPlan(photo: image, options: views) { scale in
+      TargetSize.demo(
+        width: image.width, height: image.height, shortSide: ViewOptions.length(side, scale: scale))
+    }
+    return try encode(image, plan: plan, resampling: resampling, control: control)
   }
 
   /// Runs the network on a photo resized to exactly `target`, such as
-  /// ``TargetSize/evaluation(width:height:shortSide:longSideLimit:)``.
+  /// ``TargetSize/evaluation(width:height:shortSide:longSideLimit:)``, and to both its sides times each scale of `views`.
   ///
-  /// - Throws: `CancellationError`.
+  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
   public func encode(
     _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
-    control: RunControl = RunControl()
+    views: ViewOptions = .one, control: RunControl = RunControl()
+  ) throws -> EncodedImage {
+    let plan = try ViewPlan(photo: image, options: views) { scale in
+      TargetSize(
+        width: ViewOptions.length(target.width, scale: scale),
+        height: ViewOptions.length(target.height, scale: scale))
+    }
+    return try encode(image, plan: plan, resampling: resampling, control: control)
+  }
+
+  private func encode(
+    _ image: RGBImage, plan: ViewPlan, resampling: ResamplingFilter, control: RunControl
   ) throws -> EncodedImage {
     var clock = StageClock()
-    try control.enter(.image)
-    clock.enter(.image)
-    let resized = image.resized(to: target, filter: resampling) { count, body in
-      pool.run(count) { part, _ in body(part) }
-    }
-    let size = Grid(height: resized.height, width: resized.width)
-    return try withWorkspace { workspace in
-      try workspace.scope {
-        let input = resized.pixels.withUnsafeBufferPointer {
-          ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
-        }  // [3, H, W]
-        let proposals = try model.encode(input, workspace: workspace) { stage in
-          try control.enter(stage.progress)
+    var encoded: [EncodedImage.View] = []
+    for sheet in plan.sheets {
+      try control.enter(.image, view: encoded.count, views: plan.viewCount)
+      clock.enter(.image)
+      let resized = image.resized(to: sheet.size, filter: resampling) { count, body in
+        pool.run(count) { part, _ in body(part) }
+      }
+      for cut in sheet.cuts {
+        clock.enter(.image)
+        let proposals = try proposals(of: resized.cropped(cut)) { stage in
+          try control.enter(stage.progress, view: encoded.count, views: plan.viewCount)
           clock.enter(stage.progress)
         }
         clock.finish()
-        return EncodedImage(
-          proposals: proposals, size: Grid(height: image.height, width: image.width), resized: size,
-          timings: clock.timings)
+        encoded.append(EncodedImage.View(proposals: proposals, resized: sheet.size, cut: cut))
+      }
+    }
+    return EncodedImage(
+      views: encoded, size: Grid(height: image.height, width: image.width), timings: clock.timings)
+  }
+
+  /// Runs the network on a picture of the size that it is to see.
+  private func proposals(
+    of picture: RGBImage, enter: (SANModel.Stage) throws -> Void
+  ) throws -> MaskProposals {
+    try withWorkspace { workspace in
+      try workspace.scope {
+        let size = Grid(height: picture.height, width: picture.width)
+        let input = picture.pixels.withUnsafeBufferPointer {
+          ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
+        }  // [3, H, W]
+        return try model.encode(input, workspace: workspace, enter: enter)
       }
     }
   }
@@ -224,12 +252,10 @@ public final class Segmenter: Sendable {
     clock.enter(.labels)
     let logits = vocabulary.classLogits(of: image.proposals, model: model)
     let labelling = Labelling(
-      SemanticScores(
-        image.proposals, probabilities: SANModel.classProbabilities(logits), cropped: image.resized,
-        size: image.size),
+      stripScores(of: image, logits: logits, vocabulary: vocabulary, control: control),
       vocabulary: vocabulary, threshold: threshold)
-    let result = withWorkspace { workspace in
-      workspace.scope { labelling.run(keepingScores: scores, workspace: workspace) }
+    let result = try withWorkspace { workspace in
+      try workspace.scope { try labelling.run(keepingScores: scores, workspace: workspace) }
     }
     clock.finish()
     var timings = image.timings
@@ -239,13 +265,29 @@ public final class Segmenter: Sendable {
       proposals: image.proposals, classLogits: logits, timings: timings)
   }
 
-  /// Labels a photo's pixels: ``encode(_:shortSide:resampling:control:)`` and
+  /// The scores of an encoded photo's pixels; `logits` are the class logits of its first view.
+  private func stripScores(
+    of image: EncodedImage, logits: Tensor, vocabulary: Vocabulary, control: RunControl
+  ) -> any StripScores {
+    if image.views.count == 1 {
+      return SemanticScores(
+        image.proposals, probabilities: SANModel.classProbabilities(logits), cropped: image.resized,
+        size: image.size)
+    }
+    return BlendedScores(image, classes: logits.shape[1] - 1, checkpoint: control.check) { [model] in
+      SANModel.classProbabilities(vocabulary.classLogits(of: $0, model: model))
+    }
+  }
+
+  /// Labels a photo's pixels: ``encode(_:shortSide:resampling:views:control:)`` and
   /// ``segment(_:vocabulary:threshold:scores:control:)-(EncodedImage,_,_,_,_)`` in one.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    threshold: Float? = nil, scores: Bool = false, control: RunControl = RunControl()
+    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
+    control: RunControl = RunControl()
   ) throws -> Segmentation {
-    let encoded = try encode(image, shortSide: shortSide, resampling: resampling, control: control)
+    let encoded = try encode(
+      image, shortSide: shortSide, resampling: resampling, views: views, control: control)
     return try segment(
       encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, control: control)
   }

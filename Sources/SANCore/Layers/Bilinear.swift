@@ -25,7 +25,26 @@ package struct BilinearAxis: Sendable {
     (self.lower, self.upper, self.weight) = (lower, upper, weight)
   }
 
+  private init(lower: [Int], upper: [Int], weight: [Float]) {
+    (self.lower, self.upper, self.weight) = (lower, upper, weight)
+  }
+
   package var count: Int { lower.count }
+
+  /// The samples from the last to the first: a mirrored axis.
+  package var reversed: BilinearAxis {
+    BilinearAxis(lower: lower.reversed(), upper: upper.reversed(), weight: weight.reversed())
+  }
+
+  /// The samples `outputs` alone, of a part `inputs` of the source: positions count from the part's start and are held
+  /// within it.
+  package func cropped(inputs: Range<Int>, outputs: Range<Int>) -> BilinearAxis {
+    func within(_ position: Int) -> Int {
+      min(max(position, inputs.lowerBound), inputs.upperBound - 1) - inputs.lowerBound
+    }
+    return BilinearAxis(
+      lower: lower[outputs].map(within), upper: upper[outputs].map(within), weight: Array(weight[outputs]))
+  }
 }
 
 /// Bilinear resizes of the two layouts that the model has: planes (images, masks) and tokens (features).
