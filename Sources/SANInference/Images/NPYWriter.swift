@@ -36,7 +36,7 @@ public final class NPYWriter<Element: NPYElement> {
     precondition(shape.allSatisfy { $0 > 0 }, "sizes start at 1")
     self.shape = shape
     file = try AtomicFile(path)
-    let header = Self.header(shape: shape)
+    let header = NPYHeader.bytes(type: Element.npyType, shape: shape)
     start = header.count
     try header.withUnsafeBufferPointer { (bytes) throws(OutputFileError) in
       try file.write(UnsafeRawBufferPointer(bytes), at: 0)
@@ -70,16 +70,5 @@ public final class NPYWriter<Element: NPYElement> {
   /// Makes the file appear at its destination. Call once, last; elements that were never written are 0.
   public func commit() throws(OutputFileError) {
     try file.commit()
-  }
-
-  private static func header(shape: [Int]) -> [UInt8] {
-    // A tuple of one keeps its comma.
-    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    let text = "{'descr': '\(Element.npyType)', 'fortran_order': False, 'shape': (\(sizes)), }"
-    // Magic, version and length take 10 bytes; the data start at a multiple of 64.
-    let length = (10 + text.utf8.count + 1 + 63) / 64 * 64 - 10
-    let spaces = String(repeating: " ", count: length - text.utf8.count - 1)
-    let version: [UInt8] = [1, 0, UInt8(length & 255), UInt8(length >> 8)]
-    return [0x93] + "NUMPY".utf8 + version + (text + spaces + "\n").utf8
   }
 }

@@ -15,6 +15,15 @@ package struct Canvas {
     }
   }
 
+  /// Draws `image`, which is no larger than the canvas, at its top left.
+  mutating func draw(_ image: RGBImage) {
+    let stride = image.width * 3
+    for row in 0..<image.height {
+      let first = row * width * 3
+      pixels.replaceSubrange(first..<first + stride, with: image.pixels[row * stride..<(row + 1) * stride])
+    }
+  }
+
   /// Fills the part of a rectangle that lies on the canvas.
   mutating func fill(x: Int, y: Int, width: Int, height: Int, color: RGBColor) {
     let columns = max(x, 0)..<max(min(x + width, self.width), max(x, 0))

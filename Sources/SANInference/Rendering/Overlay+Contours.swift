@@ -10,7 +10,9 @@ extension Overlay {
   /// Gives a class's full colour to its pixels that lie next to another label, and with wider contours to
   /// those of its pixels that lie within a disc around these. The photo's own edge is no contour, and what is
   /// other has none.
-  static func drawContours(of labels: LabelMap, colors: [RGBColor], into canvas: inout Canvas) {
+  ///
+  /// The photo is drawn from column `left` of the canvas on.
+  static func drawContours(of labels: LabelMap, colors: [RGBColor], left: Int, into canvas: inout Canvas) {
     let (height, width, stride) = (labels.size.height, labels.size.width, canvas.width)
     let radius = contourWidth(labels.size) - 1
     let disc = (-radius...radius).flatMap { y in
@@ -31,7 +33,7 @@ extension Overlay {
             for offset in disc {
               let (x, y) = (column + offset.x, row + offset.y)
               guard x >= 0, x < width, y >= 0, y < height, labels[y * width + x] == label else { continue }
-              let first = (y * stride + x) * 3
+              let first = (y * stride + left + x) * 3
               (target[first], target[first + 1], target[first + 2]) = (color.red, color.green, color.blue)
             }
           }

@@ -2,8 +2,8 @@ import SANCore
 
 /// A photo with its classes laid over it in colour, their contours, and a legend below.
 ///
-/// The photo keeps its place and scale: its pixel (0, 0) is the picture's. Only whole numbers are used, so
-/// the same input gives the same picture everywhere.
+/// The photo keeps its scale, and its place but beside itself: its pixel (0, 0) is the picture's. Only whole numbers are
+/// used, so the same input gives the same picture everywhere.
 public enum Overlay {
   /// How an overlay looks.
   public struct Options: Sendable, Hashable {
@@ -21,10 +21,15 @@ public enum Overlay {
     public var contours: Bool
     /// Where the legend is.
     public var legend: Legend
+    /// Whether the photo as it is stands left of the other.
+    public var besidePhoto: Bool
 
     /// The usual look, or another.
-    public init(opacity: Double = 0.5, contours: Bool = true, legend: Legend = .automatic) {
-      (self.opacity, self.contours, self.legend) = (opacity, contours, legend)
+    public init(
+      opacity: Double = 0.5, contours: Bool = true, legend: Legend = .automatic, besidePhoto: Bool = false
+    ) {
+      (self.opacity, self.contours) = (opacity, contours)
+      (self.legend, self.besidePhoto) = (legend, besidePhoto)
     }
   }
 
@@ -48,19 +53,26 @@ public enum Overlay {
     guard (0...1).contains(options.opacity) else { throw RenderingError.invalidOpacity(options.opacity) }
     let counts = try labels.counts(classCount: classes.count)
 
+    let metrics = Legend.Metrics(photoWidth: size.width, photoHeight: size.height)
+    let left = options.besidePhoto ? size.width + metrics.margin : 0
+    guard ImageLimits.allow(width: left + size.width, height: size.height) else {
+      throw RenderingError.tooWide(photo: size)
+    }
     var legend: Legend?
     if options.legend == .automatic {
       let laidOut = Legend(
-        entries(counts, classes: classes, total: size.count), width: size.width,
-        metrics: Legend.Metrics(photoWidth: size.width, photoHeight: size.height), font: try Font.standard())
+        entries(counts, classes: classes, total: size.count), width: left + size.width, metrics: metrics,
+        font: try Font.standard())
       if ImageLimits.allow(width: laidOut.width, height: size.height + laidOut.height) { legend = laidOut }
     }
     var canvas = Canvas(
-      width: legend?.width ?? size.width, height: size.height + (legend?.height ?? 0),
+      width: legend?.width ?? left + size.width, height: size.height + (legend?.height ?? 0),
       color: Legend.background)
+    if options.besidePhoto { canvas.draw(image) }
     let colors = classes.indices.map(Palette.color)
-    blend(image, labels, colors: colors, opacity: Int((options.opacity * 256).rounded()), into: &canvas)
-    if options.contours { drawContours(of: labels, colors: colors, into: &canvas) }
+    let opacity = Int((options.opacity * 256).rounded())
+    blend(image, labels, colors: colors, opacity: opacity, left: left, into: &canvas)
+    if options.contours { drawContours(of: labels, colors: colors, left: left, into: &canvas) }
     legend?.draw(on: &canvas, top: size.height)
     return RGBImage(width: canvas.width, height: canvas.height, checked: canvas.pixels)
   }
@@ -86,9 +98,10 @@ public enum Overlay {
     return "\(tenths / 10).\(tenths % 10)%"
   }
 
-  /// Mixes photo and colours, `opacity` of 256 of them.
+  /// Mixes photo and colours, `opacity` of 256 of them, from column `left` of the canvas on.
   private static func blend(
-    _ image: RGBImage, _ labels: LabelMap, colors: [RGBColor], opacity: Int, into canvas: inout Canvas
+    _ image: RGBImage, _ labels: LabelMap, colors: [RGBColor], opacity: Int, left: Int,
+    into canvas: inout Canvas
   ) {
     let (width, stride) = (image.width, canvas.width)
     // A class's part of each mix, rounding included; what is other gets nothing.
@@ -106,7 +119,7 @@ public enum Overlay {
               let label = labels[row * width + column]
               var end = column + 1
               while end < width, labels[row * width + end] == label { end += 1 }
-              let (from, to) = ((row * width + column) * 3, (row * stride + column) * 3)
+              let (from, to) = ((row * width + column) * 3, (row * stride + left + column) * 3)
               let count = (end - column) * 3
               if label == LabelMap.other {
                 for index in 0..<count { target[to + index] = source[from + index] }

@@ -8,6 +8,8 @@ public enum RenderingError: Error, Sendable, Equatable, CustomStringConvertible 
   case unknownLabel(label: UInt16, classCount: Int)
   /// An opacity outside 0 to 1.
   case invalidOpacity(Double)
+  /// The photo and its overlay side by side exceed ``ImageLimits``.
+  case tooWide(photo: Grid)
 
   /// The error in one line.
   public var description: String {
@@ -18,6 +20,9 @@ public enum RenderingError: Error, Sendable, Equatable, CustomStringConvertible 
     case .unknownLabel(let label, let classCount):
       "the label map holds label \(label), but there are \(classCount) classes, counted from 0: "
         + "give all the classes it was made with"
+    case .tooWide(let photo):
+      "two pictures of \(photo.width)×\(photo.height) pixels are too large to stand side by side: "
+        + "draw the overlay alone"
     case .invalidOpacity(let opacity):
       "opacity \(opacity) is not from 0 (the photo alone) to 1 (the classes' colours alone)"
     }

@@ -63,6 +63,10 @@ final class TemporaryFolder {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
+  func bytes(_ name: String) throws -> [UInt8] {
+    try Data(contentsOf: URL(fileURLWithPath: file(name))).map { $0 }
+  }
+
   func contents() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }

@@ -88,6 +88,37 @@ final class OverlayTests: XCTestCase {
       ])
   }
 
+  func testBesideThePhoto() throws {
+    let (width, height) = (40, 30)
+    let image = try RGBImage(
+      width: width, height: height, pixels: (0..<width * height * 3).map { UInt8($0 * 7 % 256) })
+    let labels = Pictures.labels(width: width, height: height, classCount: 3)
+    let classes = ["a", "b", "c"]
+    let margin = Legend.Metrics(photoWidth: width, photoHeight: height).margin
+    for legend in [Overlay.Options.Legend.none, .automatic] {
+      var options = Overlay.Options(legend: legend, besidePhoto: true)
+      let both = try Overlay.render(image, labels: labels, classes: classes, options: options)
+      XCTAssertGreaterThanOrEqual(both.width, 2 * width + margin)
+      XCTAssertEqual(both.height > height, legend == .automatic)
+      options.besidePhoto = false
+      options.legend = .none
+      let alone = try Overlay.render(image, labels: labels, classes: classes, options: options)
+      for y in 0..<height {
+        for x in 0..<width {
+          XCTAssertEqual(both[x, y], image[x, y])
+          XCTAssertEqual(both[width + margin + x, y], alone[x, y])
+        }
+        for x in width..<width + margin { XCTAssertEqual(both[x, y], RGBColor(0xFFFFFF)) }
+      }
+    }
+    // 65,535 pixels is the longest side of a picture.
+    let wide = try Pictures.gray(1, width: 32_768, height: 1)
+    let map = LabelMap(size: Grid(height: 1, width: 32_768), labels: Array(repeating: 0, count: 32_768))
+    XCTAssertThrowsError(
+      try Overlay.render(wide, labels: map, classes: ["a"], options: .init(besidePhoto: true))
+    ) { XCTAssertEqual($0 as? RenderingError, .tooWide(photo: map.size)) }
+  }
+
   func testArgumentsThatDoNotFit() throws {
     let image = try Pictures.gray(1, width: 2, height: 1)
     XCTAssertThrowsError(try Overlay.render(image, labels: Pictures.labels("0"), classes: ["a"])) {
