@@ -14,7 +14,10 @@ struct SanCLI: ParsableCommand {
       on standard error.
       """,
     version: "0.1.0",
-    subcommands: [SegmentCommand.self, ConvertCommand.self, InfoCommand.self, BenchmarkCommand.self])
+    subcommands: [
+      SegmentCommand.self, VocabulariesCommand.self, ConvertCommand.self, InfoCommand.self,
+      BenchmarkCommand.self,
+    ])
 
   static func main() {
     Interruption.install()

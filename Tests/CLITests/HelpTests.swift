@@ -7,7 +7,7 @@ final class HelpTests: XCTestCase {
     .appendingPathComponent("Snapshots")
 
   func testHelp() throws {
-    for command in ["san-cli", "segment", "convert", "info", "benchmark"] {
+    for command in ["san-cli", "segment", "vocabularies", "convert", "info", "benchmark"] {
       let arguments = command == "san-cli" ? ["--help"] : [command, "--help"]
       let outcome = try Program.run(arguments, in: FileManager.default.temporaryDirectory)
       XCTAssertEqual(outcome.status, 0, command)
@@ -78,6 +78,7 @@ final class HelpTests: XCTestCase {
       (["info", "model.safetensors", "--size", "640x"], "--size"),
       (["info", "model.safetensors", "--size", "31x640"], "--size"),
       (["benchmark", "--runs", "0"], "--runs"),
+      (["vocabularies", "coco"], "coco-stuff-171"),
       (["paint"], "paint"),
     ]
     let folder = try Scratch()

@@ -37,6 +37,9 @@ struct ClassesFile {
     try check()
   }
 
+  /// The line of a file that is the class `name`.
+  static func line(of name: String) -> String { EscapedText.escape(name, ["=", "|", "#"]) }
+
   private func check() throws {
     do {
       try VocabularyError.check(classes)

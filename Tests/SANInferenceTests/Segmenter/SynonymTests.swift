@@ -143,6 +143,10 @@ final class SynonymTests: XCTestCase {
         XCTAssertEqual($0 as? ClassSyntaxError, .secondEqualsSign(text: text))
       }
     }
+    for name in ["building, edifice", "a=b|c", #"\=\\"#, "# 1", "猫|кот"] {
+      let text = EscapedText.escape(name, ["=", "|", "#"])
+      XCTAssertEqual(try ClassName(parsing: text), ClassName(name), text)
+    }
     XCTAssertEqual("cat" as ClassName, ClassName("cat", synonyms: ["cat"]))
     // Not parsed.
     XCTAssertEqual(("a=b" as ClassName).title, "a=b")
