@@ -3,7 +3,11 @@
 #else
   import Foundation
 #endif
-#if canImport(Darwin)
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
   import Darwin
 #endif
 
@@ -53,23 +57,31 @@ public enum SANWeights {
   /// The program or shared library that this code is in.
   private static var imagePath: String {
     #if os(Linux)
-      // The kernel knows the file by its full path, whatever the program was called by.
-      let address = UInt(bitPattern: #dsohandle)
-      let maps = FileManager.default.contents(atPath: "/proc/self/maps").map {
-        String(decoding: $0, as: UTF8.self)
-      }
-      for line in maps?.split(separator: "\n") ?? [] {
-        let bounds = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
-        if bounds.count == 2, bounds[0] <= address, address < bounds[1], let path = line.firstIndex(of: "/") {
-          return String(line[path...])
-        }
-      }
+      if let path = mappedFile(at: UInt(bitPattern: #dsohandle)) { return path }
     #elseif canImport(Darwin)
       var image = Dl_info()
       if dladdr(#dsohandle, &image) != 0, let name = image.dli_fname { return String(cString: name) }
     #endif
     return CommandLine.arguments.first ?? ""
   }
+
+  #if os(Linux)
+    /// The file that lies in memory at `address`, by the full path that the kernel knows.
+    private static func mappedFile(at address: UInt) -> String? {
+      guard let maps = fopen("/proc/self/maps", "re") else { return nil }
+      defer { fclose(maps) }
+      var line: UnsafeMutablePointer<CChar>?
+      var capacity = 0
+      defer { free(line) }
+      while getline(&line, &capacity, maps) > 0, let line {
+        let text = String(cString: line)
+        let bounds = text.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+        guard bounds.count == 2, bounds[0] <= address, address < bounds[1] else { continue }
+        return text.firstIndex(of: "/").map { text[$0...].prefix { $0 != "\n" } }.map(String.init)
+      }
+      return nil
+    }
+  #endif
 }
 
 /// A file that should have come with the package is not there.

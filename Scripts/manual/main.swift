@@ -1,0 +1,130 @@
+// Makes a manual page of what a program tells of itself: main PROGRAM > PROGRAM.1
+//
+// It reads the JSON of swift-argument-parser's --experimental-dump-help.
+
+import Foundation
+
+struct Tool: Decodable {
+  let serializationVersion: Int
+  let command: Command
+}
+
+struct Command: Decodable {
+  let commandName: String
+  let abstract, discussion: String?
+  let arguments: [Argument]?
+  let subcommands: [Command]?
+
+  /// Subcommands that have options of their own.
+  var ownSubcommands: [Command] { (subcommands ?? []).filter { $0.commandName != "help" } }
+
+  /// Arguments and options, without those that every command has.
+  var ownArguments: [Argument] {
+    (arguments ?? []).filter { $0.shouldDisplay && !["help", "version"].contains($0.preferredName?.name) }
+  }
+}
+
+struct Argument: Decodable {
+  struct Name: Decodable {
+    let kind, name: String
+    var flag: String { kind == "long" ? "--\(name)" : "-\(name)" }
+  }
+
+  let kind: String
+  let shouldDisplay, isOptional, isRepeating: Bool
+  let names: [Name]?
+  let preferredName: Name?
+  let valueName, defaultValue, abstract, sectionTitle: String?
+  let allValues: [String]?
+
+  /// `--size pixels` or `image...`, as roff.
+  var title: String {
+    let value = "\\fI\(roff(valueName ?? ""))\\fR" + (isRepeating && kind == "positional" ? "..." : "")
+    let flags = (names ?? []).map { "\\fB\(roff($0.flag))\\fR" }.joined(separator: ", ")
+    return kind == "positional" ? value : kind == "option" ? "\(flags) \(value)" : flags
+  }
+
+  /// The help text, with what `--help` adds to it.
+  var text: String {
+    let values = allValues.map { "values: \($0.joined(separator: ", "))" }
+    let added = [values, defaultValue.map { "default: \($0)" }].compactMap(\.self)
+    return added.isEmpty ? abstract ?? "" : "\(abstract ?? "") (\(added.joined(separator: "; ")))"
+  }
+}
+
+/// Text as roff prints it: no character of it is an instruction, and all are ASCII.
+func roff(_ text: String) -> String {
+  var line = text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" : ""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\\": line += "\\e"
+    case "-": line += "\\-"
+    case _ where scalar.isASCII: line.unicodeScalars.append(scalar)
+    default:
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      line += "\\[u\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)]"
+    }
+  }
+  return line
+}
+
+/// Paragraphs of a text, which blank lines part.
+func paragraphs(_ text: String?, after macro: String) {
+  for part in (text ?? "").components(separatedBy: "\n\n") where !part.isEmpty {
+    print(macro)
+    for line in part.split(separator: "\n") { print(roff(String(line))) }
+  }
+}
+
+func describe(_ arguments: [Argument]) {
+  var section: String?
+  for argument in arguments {
+    if let title = argument.sectionTitle, title != section { print(".SS \"\(roff(title))\"") }
+    section = argument.sectionTitle
+    print(".TP\n\(argument.title)\n\(roff(argument.text))")
+  }
+}
+
+/// A command's section, and those of its own commands.
+func describe(_ command: Command, path: String) {
+  let name = "\(path) \(command.commandName)"
+  let positional = command.ownArguments.filter { $0.kind == "positional" }
+    .map { $0.isOptional ? "[\($0.title)]" : $0.title }
+  let options = command.ownArguments.contains { $0.kind != "positional" } ? ["[\\fIoptions\\fR]"] : []
+  print(".SH \"\(roff(command.commandName.uppercased()))\"")
+  print((["\\fB\(roff(name))\\fR"] + positional + options).joined(separator: " "))
+  paragraphs(command.abstract, after: ".PP")
+  paragraphs(command.discussion, after: ".PP")
+  describe(command.ownArguments)
+  for subcommand in command.ownSubcommands { describe(subcommand, path: name) }
+}
+
+func output(of program: String, _ argument: String) throws -> Data {
+  let process = Process()
+  (process.executableURL, process.arguments) = (URL(fileURLWithPath: program), [argument])
+  let pipe = Pipe()
+  process.standardOutput = pipe
+  try process.run()
+  let data = pipe.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+  return data
+}
+
+let program = CommandLine.arguments[1]
+let tool = try JSONDecoder().decode(Tool.self, from: output(of: program, "--experimental-dump-help"))
+precondition(tool.serializationVersion == 0, "a new version of the help's JSON: this file must learn it")
+let version = String(decoding: try output(of: program, "--version"), as: UTF8.self)
+let (command, name) = (tool.command, roff(tool.command.commandName))
+
+print(
+  ".TH \"\(name.uppercased())\" 1 \"\" \"\(name) \(roff(version.trimmingCharacters(in: .whitespacesAndNewlines)))\""
+)
+print(".SH NAME\n\(name) \\- \(roff(command.abstract ?? ""))\n.SH SYNOPSIS")
+for subcommand in command.ownSubcommands {
+  print("\\fB\(name) \(roff(subcommand.commandName))\\fR ...\n.br")
+}
+print("\\fB\(name)\\fR [\\fIcommand\\fR] \\fB\\-\\-help\\fR\n.br\n\\fB\(name) \\-\\-version\\fR")
+print(".SH DESCRIPTION")
+paragraphs(command.discussion, after: ".PP")
+for subcommand in command.ownSubcommands { describe(subcommand, path: command.commandName) }
