@@ -21,7 +21,8 @@ struct SegmentCommand: ParsableCommand {
       photo.jpg.segmented.png and photo.png.segmented.png. Hidden files and the output folders themselves are left \
       out of folders. Standard output has a line for each class found in each photo, with tabs between image, class, \
       label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go on; the exit status \
-      is then 65.
+      is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
+      by then is complete, and --skip-existing goes on from there.
       """)
 
   @OptionGroup
@@ -36,6 +37,9 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Outputs")
   var output: OutputOptions
 
+  @OptionGroup(title: "Several photos")
+  var batch: BatchOptions
+
   @OptionGroup(title: "Model")
   var model: ModelOptions
 
@@ -48,7 +52,7 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     if output.quiet { Console.silence() }
     let setup = try RunSetup(self)
-    if let image = input.inputs.single {
+    if let image = input.inputs.single, !batch.areGiven {
       try SingleRun(setup: setup, image: image).run()
     } else {
       try BatchRun(setup: setup).run()

@@ -7,23 +7,37 @@ struct BatchPlan {
     /// Its own name below the output folders.
     let name: String
     let plan: OutputPlan
+
+    /// Checks that the system takes the outputs' names.
+    func requireShortName() throws {
+      for path in plan.paths where Path.name(of: path).utf8.count > 255 {
+        throw LongNameError(path: self.path)
+      }
+    }
   }
 
-  /// In the order of the inputs.
+  /// In the order of the inputs: the shard's part of them where there is one.
   let items: [Item]
 
   init(_ setup: RunSetup) throws {
     let options = setup.command.output
     let folders = options.folders
+    try setup.command.batch.reportFile?.requireWritable()
+    if setup.command.batch.skipExisting, folders.isEmpty {
+      throw UsageError("--skip-existing", "no output is written that could be there already; name one")
+    }
     for folder in folders { try BatchPlan.check(folder, inputs: setup.command.input.inputs.folders) }
     let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
     let images = try setup.command.input.inputs.images(skipping: Set(outputFolders))
     let names = OutputNames.names(for: images.map(\.place))
-    items = zip(images, names).map { image, name in
+    let all = zip(images, names).map { image, name in
       Item(path: image.path, name: name, plan: OutputPlan(options, name: name))
     }
-    try checkOutputs(inputs: setup.files)
+    // All parts of a job see the same names, and the same clashes.
+    try BatchPlan.checkOutputs(of: all, inputs: setup.files, report: setup.command.batch.reportFile)
+    let shard = setup.command.batch.shard
+    items = all.enumerated().filter { shard?.contains($0.offset) ?? true }.map(\.element)
   }
 
   private static func check(_ folder: OutputFolder, inputs: [String]) throws {
@@ -46,11 +60,12 @@ struct BatchPlan {
   }
 
   /// Checks that no two outputs are one file and none is an input.
-  private func checkOutputs(inputs: [String]) throws {
+  private static func checkOutputs(of items: [Item], inputs: [String], report: OutputFile?) throws {
     var read: [FileIdentity: String] = [:]
     for path in inputs + items.map(\.path) {
       if let status = FileStatus(path) { read[status.identity] = path }
     }
+    if let report { try OutputFile.requireDistinct([report], inputs: inputs + items.map(\.path)) }
     // A folder of masks holds nothing else.
     var maskFolders: [[UInt8]: Item] = [:]
     for item in items {
@@ -62,6 +77,9 @@ struct BatchPlan {
         if let status = FileStatus(file.path), let input = read[status.identity] {
           throw UsageError(file.option, "\(file.path) is the input \(input); name another folder")
         }
+        if let report, Path.name(of: file.path) == Path.name(of: report.path) {
+          try OutputFile.requireDistinct([file, report], inputs: [])
+        }
         let folder = Array(Path.folder(of: file.path).utf8)
         if let other = taken.updateValue(item, forKey: Array(file.path.utf8)) ?? maskFolders[folder] {
           throw UsageError(
@@ -72,4 +90,11 @@ struct BatchPlan {
       }
     }
   }
+}
+
+/// An image whose outputs would have names that no file system takes.
+struct LongNameError: StatusError {
+  let path: String
+  var description: String { "\(path): its name is too long for those of its outputs; give it a shorter one" }
+  var status: Int32 { Failure.Status.data }
 }

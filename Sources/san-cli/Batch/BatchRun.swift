@@ -7,23 +7,31 @@ struct BatchRun {
   let setup: RunSetup
 
   func run() throws {
+    let batch = setup.command.batch
     let plan = try BatchPlan(setup)
     var watch = Stopwatch()
     let job = try setup.load(&watch)
-    try Console.write(ClassLines.header)
+    let worker = ImageWorker(
+      items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs())
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count)
+    Console.hideSteps()
     do {
-      try run(plan.items, job) { outcome in
+      try OrderedWork.run(
+        count: plan.items.count, workers: batch.jobs ?? min(ThreadPool.processorCount + 1, 8)
+      ) { index in
+        try worker.run(index)
+      } stop: {
+        Interruption.control.cancel()
+      } take: { _, outcome in
         tally.add(outcome)
-        switch outcome.end {
-        case .done(let summary): try Console.write(ClassLines.lines(image: outcome.image, summary))
-        case .failed(let line): Console.writeError("san-cli: \(line)")
-        }
+        if case .failed(let line) = outcome.end { Console.writeError("san-cli: \(line)") }
+        for (output, part) in zip(worker.outputs, outcome.parts) { try output.take(outcome, part: part) }
         progress.show(tally)
       }
+      for output in worker.outputs { try output.finish() }
     } catch {
-      if tally.total > 0 { Console.note("stopped after \(tally.text)") }
+      Console.note("stopped: \(tally.text) of \(plan.items.count.grouped)")
       throw error
     }
     Console.note(tally.text)
@@ -36,72 +44,43 @@ struct BatchRun {
     if tally.failed > 0 { throw FailedImagesError(tally: tally) }
   }
 
-  /// Works on all images; `take` gets what became of each, in their order.
-  private func run(
-    _ items: [BatchPlan.Item], _ job: SegmentationJob, take: (ImageOutcome) throws -> Void
-  ) throws {
-    let processors = ThreadPool.processorCount
-    let jobs = setup.command.input.jobs ?? min(processors + 1, 8)
-    // One network uses all threads of the pool; one beside it has the thread that it is called on.
-    let networks = DispatchSemaphore(value: 0)
-    for _ in 0..<max(1, processors - job.segmenter.threads + 1) { networks.signal() }
-    Console.hideSteps()
-    try OrderedWork.run(count: items.count, workers: jobs) { index in
-      try BatchRun.segment(items[index], job, networks)
-    } stop: {
-      Interruption.control.cancel()
-    } take: { _, outcome in
-      try take(outcome)
-    }
+  /// The record in the first of the output folders.
+  private func makeRecord(_ plan: BatchPlan, _ job: SegmentationJob) throws -> RunRecord? {
+    let batch = setup.command.batch
+    guard let folder = setup.command.output.folders.first?.path else { return nil }
+    return try RunRecord(
+      folder: folder, settings: RunSettings(setup, job), shard: batch.shard,
+      names: batch.skipExisting ? Set(plan.items.map(\.name)) : [], maskNames: setup.maskNames)
   }
 
-  /// Everything for one image; an error that is the image's own is its outcome.
-  private static func segment(
-    _ item: BatchPlan.Item, _ job: SegmentationJob, _ networks: DispatchSemaphore
-  ) throws -> ImageOutcome {
-    do {
-      var watch = Stopwatch()
-      let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
-      networks.wait()
-      let report: SegmentationReport
-      do {
-        defer { networks.signal() }
-        report = try job.run(photo, image: item.path, scores: item.plan.scores != nil, watch: &watch)
-      }
-      let written = try SegmentationOutputs(plan: item.plan, report: report, isDurable: false).write(&watch)
-      return ImageOutcome(
-        image: item.path, end: .done(ImageSummary(report, outputs: written.paths, watch: watch)))
-    } catch let error where !stopsRun(error) {
-      return ImageOutcome(image: item.path, end: .failed(Failure(error).line))
-    }
-  }
-
-  /// Whether the images after this one would fare no better.
-  private static func stopsRun(_ error: any Error) -> Bool {
-    switch error {
-    case is ImageError: false
-    case OutputFileError.isFolder: false
-    default: true
-    }
+  /// What is made of all images together, in the order in which it gets them.
+  private func makeOutputs() throws -> [any RunOutput] {
+    guard let report = setup.command.batch.report else { return [try ClassLines()] }
+    return report == "-" ? [try ReportFile(report)] : [try ReportFile(report), try ClassLines()]
   }
 }
 
 /// How many images ended how.
 struct Tally {
   private(set) var done = 0
+  private(set) var skipped = 0
   private(set) var failed = 0
 
-  var total: Int { done + failed }
+  var total: Int { done + skipped + failed }
 
   /// As people read it.
   var text: String {
-    let images = total == 1 ? "1 image" : "\(total.grouped) images"
-    return failed == 0 ? images : "\(images), \(failed.grouped) of them failed"
+    let images = done == 1 ? "1 image done" : "\(done.grouped) images done"
+    let others = [(skipped, "skipped"), (failed, "failed")].filter { $0.0 > 0 }.map {
+      ", \($0.grouped) \($1)"
+    }
+    return images + others.joined()
   }
 
   mutating func add(_ outcome: ImageOutcome) {
     switch outcome.end {
     case .done: done += 1
+    case .skipped: skipped += 1
     case .failed: failed += 1
     }
   }

@@ -1,21 +1,21 @@
-import SANInference
-
 /// The lines that a run over several images prints: image, class, label, pixels, share and score, with tabs between.
-enum ClassLines {
-  static let header = "image\tclass\tlabel\tpixels\tshare\tscore\n"
+struct ClassLines: RunOutput {
+  /// Prints the columns' names.
+  init() throws { try Console.write("image\tclass\tlabel\tpixels\tshare\tscore\n") }
+
+  func take(_ outcome: ImageOutcome, part: (any Sendable)?) throws {
+    switch outcome.end {
+    case .done(let summary, _), .skipped(let summary):
+      try Console.write(ClassLines.lines(image: outcome.image, summary))
+    case .failed: break
+    }
+  }
 
   /// A line for each class that has pixels, and for "other".
-  static func lines(image: String, _ summary: ImageSummary) -> String {
-    let otherLabel = SegmentationReport.otherLabel(classCount: summary.classes.count)
-    let entries =
-      summary.classes.enumerated().map { (label: $0, entry: $1) }
-      + (summary.other.map { [(label: otherLabel, entry: $0)] } ?? [])
-    return entries.filter { $0.entry.pixels > 0 }.map { label, entry in
+  private static func lines(image: String, _ summary: ImageSummary) -> String {
+    (summary.classes + (summary.other.map { [$0] } ?? [])).map { entry in
       // A name keeps to its column: control characters are written as escapes.
-      """
-      \(image.printable)\t\(entry.name.printable)\t\(label)\t\(entry.pixels)\t\(entry.coverage)\t\(entry.meanScore)
-
-      """
+      "\(image.printable)\t\(entry.name.printable)\t\(entry.label)\t\(entry.pixels)\t\(entry.coverage)\t\(entry.score)\n"
     }.joined()
   }
 }

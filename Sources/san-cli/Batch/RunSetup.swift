@@ -6,7 +6,7 @@ struct RunSetup {
   let command: SegmentCommand
   let classes: [ClassName]
   private let background: Background
-  private let templates: PromptTemplates
+  let templates: PromptTemplates
   private let source: ModelSource
 
   init(_ command: SegmentCommand) throws {

@@ -14,15 +14,15 @@ struct SingleRun {
     try plan.check(inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames)
     let job = try setup.load(&watch)
     let report = try job.run(photo, image: image, scores: plan.scores != nil, watch: &watch)
-    let written = try SegmentationOutputs(plan: plan, report: report).write(&watch) { printed in
+    let masks = try SegmentationOutputs(plan: plan, report: report).write(&watch) { printed in
       try Console.write(printed ?? Array(report.table.utf8))
     }
     if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
       Console.note(
         "no pixel is of a class named: all are more like something else (see --background, --threshold)")
     }
-    for file in written.files { Console.note("wrote \(file)") }
-    if let masks = written.masks { Console.note("wrote \(masks.count) masks in \(masks.folder)") }
+    for file in plan.files where !file.isStandardOutput { Console.note("wrote \(file.path)") }
+    if let masks { Console.note("wrote \(masks.count) masks in \(masks.folder)") }
   }
 
   private func read() throws -> RGBImage {

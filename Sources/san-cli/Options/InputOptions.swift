@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Which images are segmented, and how many at once.
+/// Which images are segmented.
 struct InputOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
@@ -19,24 +19,12 @@ struct InputOptions: ParsableArguments {
     completion: .file())
   var list: String?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Images under way at once: some are read and written while others are computed. Memory grows with it. (default: \
-      one more than processors, 8 at most)
-      """,
-      valueName: "n"))
-  var jobs: Int?
-
   func validate() throws {
     if images.isEmpty && list == nil {
       throw ValidationError("Missing expected argument '<image> ...'; name a photo, a folder, or --list FILE")
     }
     if images.contains("") || list == "" {
       throw ValidationError("<image>: is empty; name a photo or folder")
-    }
-    if let jobs, !(1...256).contains(jobs) {
-      throw ValidationError("--jobs: \(jobs) is not allowed; 1 to 256 is")
     }
   }
 

@@ -49,6 +49,11 @@ struct OutputPlan {
   /// All files that are named; the masks' folder aside.
   var files: [OutputFile] { [overlay, labels, json, scores].compactMap { $0 } }
 
+  /// All paths that are written, the masks' folder as one of them.
+  var paths: [String] {
+    files.filter { !$0.isStandardOutput }.map(\.path) + (maskFolder.map { [$0] } ?? [])
+  }
+
   /// Checks, before any work is done, all that can go wrong with the only photo's outputs but a full disk.
   ///
   /// - Parameters:

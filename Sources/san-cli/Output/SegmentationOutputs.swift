@@ -13,9 +13,9 @@ struct SegmentationOutputs {
   /// - Parameters:
   ///   - watch: measures the rendering.
   ///   - print: called before the files appear, with what goes to standard output, if anything does.
-  /// - Returns: the paths written, a folder of masks as one, and the number of masks.
+  /// - Returns: the masks, if there are any.
   @discardableResult
-  func write(_ watch: inout Stopwatch, print: ([UInt8]?) throws -> Void = { _ in }) throws -> Written {
+  func write(_ watch: inout Stopwatch, print: ([UInt8]?) throws -> Void = { _ in }) throws -> MaskFolder? {
     let labels = report.result.labels
     let classes = report.vocabulary.classes
     Console.show("writing")
@@ -41,16 +41,7 @@ struct SegmentationOutputs {
       masks?.remove()
       throw error
     }
-    return Written(files: plan.files.filter { !$0.isStandardOutput }.map(\.path), masks: masks)
-  }
-
-  /// What has been written.
-  struct Written {
-    let files: [String]
-    let masks: MaskFolder?
-
-    /// All paths, the masks' folder as one of them.
-    var paths: [String] { files + (masks.map { [$0.folder] } ?? []) }
+    return masks
   }
 
   /// `[K, height, width]`

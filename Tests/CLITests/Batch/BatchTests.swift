@@ -159,7 +159,7 @@ final class BatchTests: XCTestCase {
         String(line))
     }
     XCTAssert(lines[2].hasPrefix("san-cli: in/c.png: "))
-    XCTAssertEqual(lines[3], "3 images, 1 of them failed")
+    XCTAssertEqual(lines[3], "2 images done, 1 failed")
     XCTAssertEqual(lines[4], "wrote to segmented")
   }
 

@@ -1,0 +1,60 @@
+import Dispatch
+import SANCore
+import SANInference
+
+/// Everything that is done for one of several images, from its file to its outputs. Any number of threads may run it.
+struct ImageWorker: Sendable {
+  private let items: [BatchPlan.Item]
+  private let job: SegmentationJob
+  private let record: RunRecord?
+  /// What is made of all images together.
+  let outputs: [any RunOutput]
+  /// Counts networks that may run.
+  private let networks = DispatchSemaphore(value: 0)
+
+  init(items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, outputs: [any RunOutput]) {
+    (self.items, self.job, self.record, self.outputs) = (items, job, record, outputs)
+    // One network uses all threads of the pool; one beside it has the thread that it is called on.
+    for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
+  }
+
+  /// Runs the image at `index`; an error that is the image's own is its outcome.
+  func run(_ index: Int) throws -> ImageOutcome {
+    let item = items[index]
+    func outcome(_ end: ImageOutcome.End, _ parts: [(any Sendable)?]? = nil) -> ImageOutcome {
+      ImageOutcome(
+        image: item.path, outputs: item.plan, end: end, parts: parts ?? outputs.map { _ in nil })
+    }
+    try Interruption.check()
+    if let summary = record?.summary(of: item) { return outcome(.skipped(summary)) }
+    do {
+      try item.requireShortName()
+      var watch = Stopwatch()
+      let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
+      let report = try runNetwork(photo, item, &watch)
+      let parts = try outputs.map { try $0.part(of: report) }
+      try SegmentationOutputs(plan: item.plan, report: report, isDurable: false).write(&watch)
+      let summary = ImageSummary(report)
+      try record?.add(item, summary)
+      return outcome(.done(summary, watch), parts)
+    } catch let error where !ImageWorker.stopsRun(error) {
+      return outcome(.failed(Failure(error).line))
+    }
+  }
+
+  private func runNetwork(
+    _ photo: RGBImage, _ item: BatchPlan.Item, _ watch: inout Stopwatch
+  ) throws -> SegmentationReport {
+    networks.wait()
+    defer { networks.signal() }
+    return try job.run(photo, image: item.path, scores: item.plan.scores != nil, watch: &watch)
+  }
+
+  /// Whether the images after this one would fare no better.
+  private static func stopsRun(_ error: any Error) -> Bool {
+    switch error {
+    case is ImageError, is LongNameError, OutputFileError.isFolder: false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import SANCore
+import SANInference
+import Synchronization
+
+/// Which images have been segmented into a folder, with what settings: how a run that was stopped goes on.
+///
+/// A hidden file in the first output folder, `.san-run.jsonl`, gets a line of JSON for each image as its files are in
+/// place; shards have files of their own, so that several machines can write into one folder. A line counts for a run
+/// with the same settings as long as the image and its outputs are as they were: of the same size, last written at the
+/// same time.
+final class RunRecord: Sendable {
+  private struct Entry {
+    let state: String
+    let summary: ImageSummary
+  }
+
+  private let settings: RunSettings
+  private let maskNames: [String]
+  private let file: AppendedFile
+  /// One line at a time.
+  private let writer = Mutex(())
+  /// What earlier runs with the same settings have done, by the images' names.
+  private let known: [String: [Entry]]
+
+  private static let prefix = ".san-run"
+  private static let suffix = ".jsonl"
+
+  /// Opens the record in `folder`, which is made if missing.
+  ///
+  /// - Parameters:
+  ///   - names: the images whose earlier results are wanted; none to start anew.
+  ///   - maskNames: the names of the files in a folder of masks.
+  init(
+    folder: String, settings: RunSettings, shard: Shard?, names: Set<String>, maskNames: [String]
+  ) throws {
+    try OutputFolder.make(folder)
+    (self.settings, self.maskNames) = (settings, maskNames)
+    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, run: settings.digest, names: names)
+    let shard = shard.map { "-\($0.number)-of-\($0.count)" } ?? ""
+    file = try AppendedFile(
+      Path.join(folder, RunRecord.prefix + shard + RunRecord.suffix), replacing: false)
+    try file.append(settings.line)
+  }
+
+  /// What an earlier run found in an image, if its outputs are what this run would make.
+  func summary(of item: BatchPlan.Item) -> ImageSummary? {
+    guard let entries = known[item.name], let state = state(of: item) else { return nil }
+    return entries.last { $0.state == state }?.summary
+  }
+
+  /// Notes that an image's outputs are in place.
+  func add(_ item: BatchPlan.Item, _ summary: ImageSummary) throws {
+    guard let state = state(of: item) else { return }
+    let line = JSONText.object([
+      ("name", .string(item.name)), ("run", .string(settings.digest)), ("state", .string(state)),
+      ("result", .object(summary.members)),
+    ]).line
+    try writer.withLock { _ in try file.append(line) }
+  }
+
+  /// A digest of how the image and its outputs lie on the disk; nil where one is missing.
+  private func state(of item: BatchPlan.Item) -> String? {
+    var text = ""
+    func add(_ label: String, _ path: String) -> Bool {
+      let status = FileStatus(path)
+      text += status.map { "\(label) \($0.byteCount) \($0.writeTime)\n" } ?? "\(label) missing\n"
+      return status != nil
+    }
+    guard add("image", item.path) else { return nil }
+    for output in item.plan.files {
+      guard add(output.option, output.path) else { return nil }
+    }
+    if let folder = item.plan.maskFolder {
+      guard FileStatus(folder) != nil else { return nil }
+      // Not every run has a mask of "other".
+      for name in maskNames { _ = add("mask", Path.join(folder, name)) }
+    }
+    return SHA256.digest(Array(text.utf8)).hexadecimal
+  }
+
+  /// The entries of all records in `folder`. Lines that are damaged, as the last one of a killed run may be, do not count.
+  private static func entries(in folder: String, run: String, names: Set<String>) throws -> [String: [Entry]]
+  {
+    let files = try FolderEntry.all(in: folder).map(\.name).filter {
+      $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
+    }
+    var entries: [String: [Entry]] = [:]
+    for name in files.sorted() {
+      let file = try MappedFile(path: Path.join(folder, name))
+      withExtendedLifetime(file) {
+        for line in file.bytes.split(separator: UInt8(ascii: "\n")) {
+          guard let value = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line)),
+            case .string(run)? = value["run"], case .string(let name)? = value["name"], names.contains(name),
+            case .string(let state)? = value["state"],
+            let summary = value["result"].flatMap({ ImageSummary($0) })
+          else { continue }
+          entries[name, default: []].append(Entry(state: state, summary: summary))
+        }
+      }
+    }
+    return entries
+  }
+}
