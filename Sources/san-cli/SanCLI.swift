@@ -15,7 +15,7 @@ struct SanCLI: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      SegmentCommand.self, VocabulariesCommand.self, ConvertCommand.self, InfoCommand.self,
+      SegmentCommand.self, EvalCommand.self, VocabulariesCommand.self, ConvertCommand.self, InfoCommand.self,
       BenchmarkCommand.self,
     ])
 

@@ -7,7 +7,7 @@ final class HelpTests: XCTestCase {
     .appendingPathComponent("Snapshots")
 
   func testHelp() throws {
-    for command in ["san-cli", "segment", "vocabularies", "convert", "info", "benchmark"] {
+    for command in ["san-cli", "segment", "eval", "vocabularies", "convert", "info", "benchmark"] {
       let arguments = command == "san-cli" ? ["--help"] : [command, "--help"]
       let outcome = try Program.run(arguments, in: FileManager.default.temporaryDirectory)
       XCTAssertEqual(outcome.status, 0, command)
@@ -25,7 +25,7 @@ final class HelpTests: XCTestCase {
   }
 
   func testEveryOptionTellsItsDefault() throws {
-    for command in ["segment", "convert", "info", "benchmark"] {
+    for command in ["segment", "eval", "convert", "info", "benchmark"] {
       let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
       let help = String(decoding: try Data(contentsOf: file), as: UTF8.self)
       // An option's text runs to the next option or the next blank line.
@@ -41,6 +41,7 @@ final class HelpTests: XCTestCase {
       // Flags and what is written on request only are off by default; classes are required.
       let without = [
         "--classes", "--vocabulary <", "--quiet", "--version", "--json ", "--no-cache", "--no-overlay",
+        "--images <", "--labels <folder>", "--baselines",
       ]
       for option in options
       where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {

@@ -43,7 +43,8 @@ public enum OutputFileError: Error, Sendable, Equatable, CustomStringConvertible
     }
   }
 
-  init(code: Int32, path: String, folder: String) {
+  /// The error that the system gives as `code`.
+  package init(code: Int32, path: String, folder: String) {
     switch code {
     case ENOENT, ENOTDIR: self = .folderMissing(path: path, folder: folder)
     case EACCES, EPERM: self = .notPermitted(path: path)

@@ -67,6 +67,7 @@ public enum ConfusionPicture {
 
   private static let ink = Legend.ink
   private static let ruler = RGBColor(0xDDDDDD)
+  private static let diagonal = RGBColor(0x999999)
   private static let nothing = RGBColor(0xEEEEEE)
   private static let stops: [RGBColor] = [
     RGBColor(0xFFFFFF), RGBColor(0xB7D4EA), RGBColor(0x6AAED6), RGBColor(0x2E7EBC), RGBColor(0x08306B),
@@ -103,6 +104,13 @@ public enum ConfusionPicture {
     for column in 1...layout.classCount where layout.line > 0 {
       canvas.fill(
         x: layout.left + column * cell - 1, y: layout.top, width: 1, height: layout.side, color: ruler)
+    }
+    for index in 0..<layout.classCount where layout.line > 0 {
+      // The diagonal, where classes are right, has darker lines around it.
+      let (x, y) = (layout.left + index * cell - 1, layout.top + index * cell - 1)
+      canvas.fill(x: x, y: y, width: cell + 1, height: cell + 1, color: diagonal)
+      canvas.fill(
+        x: x + 1, y: y + 1, width: side, height: side, color: totals[index] == 0 ? nothing : stops[0])
     }
     for entry in entries {
       let share = Double(entry.pixels) / Double(totals[entry.truth])

@@ -1,0 +1,164 @@
+import SANCore
+import SANInference
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that keeps each photo's result: JSON, a line for what the run is made with and then one a photo.
+///
+/// Lines are appended as photos are done, so a run that ends at any moment leaves whole lines and at most a part of one,
+/// which the next run takes away. Photos and label files count as they were by their sizes and times: one that has
+/// changed is evaluated again.
+final class EvaluationState {
+  private let path: String
+  private let file: Int32
+  private let classCount: Int
+  /// By name: the result and what its files were.
+  private var kept: [String: (result: ImageResult, files: String)] = [:]
+
+  private static let maximumByteCount = 1 << 31
+  /// Longer results would be refused when they are read, and are evaluated again instead.
+  private static let maximumPairs = 200_000
+
+  /// Opens or starts the file; no other run may have it open.
+  ///
+  /// - Parameter header: everything that results depend on but the photos and labels, in the order in which differences
+  ///   are told.
+  init(_ path: String, header: [(String, JSONText)], classCount: Int) throws {
+    (self.path, self.classCount) = (path, classCount)
+    file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard file >= 0 else {
+      throw PlaceError(path: path, problem: "cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    // Some network file systems have no locks: there, nobody watches.
+    if flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw PlaceError(
+        path: path, problem: "another run has it open; wait for it, or name another file with --state")
+    }
+    try read(header: header)
+  }
+
+  deinit { if file >= 0 { close(file) } }
+
+  /// The result of `image`, if it is known and its files are as they were.
+  func result(of image: LabelledImage) -> ImageResult? {
+    guard let entry = kept[image.name], entry.files == EvaluationState.files(of: image) else { return nil }
+    return entry.result
+  }
+
+  /// Appends a result.
+  func append(_ result: ImageResult, of image: LabelledImage) throws {
+    let pairs = result.confusion.entries.count + result.unlisted.count
+    guard pairs <= EvaluationState.maximumPairs else { return }
+    try write(JSONText.object([("files", .string(EvaluationState.files(of: image)))] + result.json).line)
+  }
+
+  /// What the two files are: bytes and time of each.
+  private static func files(of image: LabelledImage) -> String {
+    [image.image, image.labels].map { path in
+      FileStatus(path).map { "\($0.byteCount)@\($0.writeTime)" } ?? "-"
+    }.joined(separator: " ")
+  }
+
+  // MARK: The file
+
+  private func read(header: [(String, JSONText)]) throws {
+    let bytes = try MappedFile.contents(of: path, limit: EvaluationState.maximumByteCount)
+    let own = JSONText.object(header).line
+    // What follows the last line's end is a line that was not finished.
+    let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    if whole == 0 {
+      // A header that was not finished starts as this one does; anything else is a file of the user's.
+      guard own.utf8.starts(with: bytes) else { throw foreign }
+      try write(String(own.dropFirst(bytes.count)))
+      return
+    }
+    var number = 0
+    let lines = bytes[..<(whole - 1)].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for line in lines {
+      number += 1
+      try Interruption.check()
+      let value = try? JSONValue(parsing: line)
+      if number == 1 {
+        try check(value, against: own, names: header.map(\.0))
+        continue
+      }
+      guard let value, case .string(let files)? = value["files"],
+        let result = ImageResult(value, classCount: classCount)
+      else {
+        throw EvaluationDataError(
+          "\(path): line \(number) is not a photo's result; remove the line, or name another file with --state",
+          status: Failure.Status.data)
+      }
+      kept[result.name] = (result, files)
+    }
+    try shorten(to: whole)
+  }
+
+  private var foreign: EvaluationDataError {
+    EvaluationDataError(
+      "\(path): is not the state of an evaluation; name another file with --state",
+      status: Failure.Status.data)
+  }
+
+  /// Checks the first line.
+  private func check(_ value: JSONValue?, against own: String, names: [String]) throws {
+    let expected = try JSONValue(parsing: Array(own.utf8)[...])
+    guard let value, value["format"] == expected["format"] else { throw foreign }
+    guard let name = names.first(where: { value[$0] != expected[$0] }) else { return }
+    let title = name.map { $0 == "_" ? " " : String($0) }.joined()
+    let (was, isNow) = (EvaluationState.plain(value[name]), EvaluationState.plain(expected[name]))
+    let difference =
+      name.hasSuffix("_sha256")
+      ? "another \(title.dropLast(" sha256".count))" : "\(title) \(was), which is \(isNow) now"
+    throw EvaluationDataError(
+      "\(path): was made with \(difference); use what it was made with, or name another file with --state",
+      status: Failure.Status.data)
+  }
+
+  /// A value in words.
+  private static func plain(_ value: JSONValue?) -> String {
+    switch value {
+    case .string(let text): text
+    case .integer(let number): String(number)
+    case .real(let number): String(number)
+    case .boolean(let flag): String(flag)
+    case .array(let elements): elements.isEmpty ? "none" : elements.map(plain).joined(separator: ",")
+    case .null, nil: "none"
+    case .object: "something else"
+    }
+  }
+
+  private func shorten(to byteCount: Int) throws {
+    guard ftruncate(file, off_t(byteCount)) == 0 else { throw failure }
+  }
+
+  private func write(_ text: String) throws {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  private var failure: OutputFileError {
+    OutputFileError(code: errno, path: path, folder: Path.folder(of: path))
+  }
+}
+
+private func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(file, bytes, count)
+}
+
+extension JSONValue {
+  fileprivate init(parsing bytes: ArraySlice<UInt8>) throws {
+    self = try bytes.withUnsafeBytes { try JSONValue(parsing: $0) }
+  }
+}

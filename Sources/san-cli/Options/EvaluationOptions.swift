@@ -1,0 +1,143 @@
+import ArgumentParser
+import SANInference
+
+/// What is evaluated: photos, their labels, and what the labels' numbers mean.
+struct EvaluationDataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Folder of photos, JPEG or PNG, with all below it.", valueName: "folder"),
+    completion: .directory)
+  var images: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Folder of label maps: PNG of 8 or 16 bits, grey or palette, at the photo's size, under the photo's path and name.
+      """,
+      valueName: "folder"),
+    completion: .directory)
+  var labels: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Numbers in the label files that are left out, separated by commas, or none. (default: 255; 65535 with more than \
+      255 classes)
+      """,
+      valueName: "numbers|none"),
+    transform: EvaluationDataOptions.numbers)
+  var ignore: Set<UInt16>?
+
+  @Option(
+    help: ArgumentHelp(
+      "The first class's number in the label files; lower ones are left out. ADE20K needs 1.",
+      valueName: "n"))
+  var labelOffset = 0
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A file that names the labels' numbers, one "number<TAB>class" a line; others are left out. (default: a number is \
+      the class's place in the vocabulary)
+      """,
+      valueName: "file"),
+    completion: .file())
+  var labelNames: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What photos' names end in before the extension, such as _leftImg8bit; others do not count. (default: none)",
+      valueName: "text"))
+  var imageSuffix = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "What label files' names end in before the extension, such as _labelTrainIds. (default: none)",
+      valueName: "text"))
+  var labelSuffix = ""
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A file of the photos that count, one a line: the path below the folder without extension and suffix. \
+      (default: all)
+      """,
+      valueName: "file"),
+    completion: .file())
+  var list: String?
+
+  @Option(
+    help: ArgumentHelp("Only the first photos, in the order of their names. (default: all)", valueName: "n"))
+  var limit: Int?
+
+  func validate() throws {
+    guard (0...65_535).contains(labelOffset) else {
+      throw ValidationError("--label-offset: \(labelOffset) is not allowed; 0 to 65535 is")
+    }
+    if labelNames != nil && labelOffset != 0 {
+      throw ValidationError("--label-offset: is not allowed together with --label-names; leave one out")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit: \(limit) is not allowed; 1 or more is") }
+  }
+
+  private static func numbers(_ text: String) throws -> Set<UInt16> {
+    if text == "none" { return [] }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { UInt16($0.filter { $0 != " " }) }
+    guard numbers.count == parts.count else {
+      throw ValidationError("allowed are numbers from 0 to 65535 with commas between them, or none")
+    }
+    return Set(numbers)
+  }
+
+  /// The numbers left out where `classCount` classes are told apart.
+  func ignored(classCount: Int) -> Set<UInt16> { ignore ?? [classCount <= 255 ? 255 : 65_535] }
+
+  /// Input files that no output may take the place of, the photos and labels aside.
+  var inputs: [String] { [labelNames, list].compactMap { $0 } }
+}
+
+/// What an evaluation writes, and what it keeps.
+struct EvaluationOutputOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Also tell what two guesses from the labels alone would reach: the best single label, and each photo's own most \
+      frequent one.
+      """)
+  var baselines = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write everything as JSON; - is standard output, in the table's place.", valueName: "path"),
+    completion: .file())
+  var json: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write a line for each class: IoU, accuracy and pixels.", valueName: "path"),
+    completion: .file(extensions: ["csv"]))
+  var csv: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write a picture of which class is taken for which, a PNG.", valueName: "path"),
+    completion: .file(extensions: ["png"]))
+  var confusion: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write the predicted label maps into this folder, which is made if missing.", valueName: "folder"),
+    completion: .directory)
+  var predictions: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A file that keeps each photo's result, so that a run that was stopped goes on where it was. (default: none)
+      """,
+      valueName: "path"),
+    completion: .file(extensions: ["jsonl"]))
+  var state: String?
+
+  @Flag(help: "No progress and no notes on standard error, only errors.")
+  var quiet = false
+}
