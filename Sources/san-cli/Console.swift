@@ -57,13 +57,14 @@ enum Console {
 
   /// Shows where a run is, on a terminal.
   static func show(_ progress: RunProgress) {
+    let view = progress.views > 1 ? "view \(progress.view + 1) of \(progress.views): " : ""
     switch progress.stage {
     case .text: show("class names: \(progress.completed) of \(progress.total) prompts")
-    case .image: show("resizing the photo")
-    case .clip: show("CLIP's first blocks")
-    case .side: show("the side network")
-    case .decoder: show("masks and attention biases")
-    case .recognition: show("CLIP's last blocks")
+    case .image: show(view + "resizing the photo")
+    case .clip: show(view + "CLIP's first blocks")
+    case .side: show(view + "the side network")
+    case .decoder: show(view + "masks and attention biases")
+    case .recognition: show(view + "CLIP's last blocks")
     case .labels: show("labels")
     }
   }

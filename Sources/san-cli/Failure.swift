@@ -34,6 +34,8 @@ struct Failure {
       (status, text) = (Interruption.status, "stopped")
     case let error as VocabularyError:
       (status, text) = (Status.usage, "--classes: \(error)")
+    case let error as ViewOptionsError:
+      (status, text) = (Status.usage, "--\(error.option): \(error)")
     case let error as any StatusError:
       (status, text) = (error.status, "\(error)")
     case is CheckpointError, is ConfigurationError, is ParameterError, is TokenizerError, is FontError:

@@ -49,6 +49,9 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Photo")
   var preparation: ImageOptions
 
+  @OptionGroup(title: "Test time")
+  var testTime: TestTimeOptions
+
   func run() throws {
     if output.quiet { Console.silence() }
     let setup = try RunSetup(self)

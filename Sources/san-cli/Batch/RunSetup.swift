@@ -35,6 +35,8 @@ struct RunSetup {
         model: source, configuration: command.model.config, threads: command.model.threads,
         textCache: textCache)
     }
+    let views = try command.testTime.makeViews(
+      shortSide: command.preparation.size ?? segmenter.defaultShortSide)
     let vocabulary = try watch.time("text") {
       try segmenter.vocabulary(
         classes, synonyms: command.vocabulary.synonyms, background: background, templates: templates,
@@ -49,6 +51,6 @@ struct RunSetup {
     return SegmentationJob(
       segmenter: segmenter, vocabulary: vocabulary, background: background,
       threshold: command.background.threshold, shortSide: command.preparation.size,
-      resampling: command.preparation.resample)
+      resampling: command.preparation.resample, views: views)
   }
 }

@@ -8,6 +8,7 @@ struct SegmentationJob: Sendable {
   let threshold: Float?
   let shortSide: Int?
   let resampling: ResamplingFilter
+  let views: ViewOptions
 
   /// Runs the network on a photo.
   ///
@@ -19,8 +20,8 @@ struct SegmentationJob: Sendable {
     _ photo: RGBImage, image: String, scores: Bool, watch: inout Stopwatch
   ) throws -> SegmentationReport {
     let result = try segmenter.segment(
-      photo, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, threshold: threshold,
-      scores: scores, control: Interruption.control)
+      photo, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, views: views,
+      threshold: threshold, scores: scores, control: Interruption.control)
     watch.add(result.timings)
     return SegmentationReport(
       image: image, photo: photo, segmenter: segmenter, background: background, vocabulary: vocabulary,

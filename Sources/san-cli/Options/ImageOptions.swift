@@ -12,8 +12,11 @@ struct ImageOptions: ParsableArguments {
   @Option(help: "How it is resized.")
   var resample = ResamplingFilter.bicubic
 
+  /// Lengths of the short side.
+  static let allowedSizes = 32...4096
+
   func validate() throws {
-    if let size, !(32...4096).contains(size) {
+    if let size, !ImageOptions.allowedSizes.contains(size) {
       throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
     }
   }
