@@ -26,6 +26,16 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Measured runs, 1 to 1000.", valueName: "n"))
   var runs = 10
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Also measure the labels stage with so many classes, numbers separated by commas such as 1,20,80,171,400,847; \
+      their embeddings are noise. (default: none)
+      """,
+      valueName: "numbers"),
+    transform: BenchmarkCommand.classCounts)
+  var classes: [Int] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -47,19 +57,46 @@ struct BenchmarkCommand: ParsableCommand {
       control: Interruption.control)
     let text = ContinuousClock.now - clock
 
+    let width = segmenter.model.configuration.clip.embedding
+    let vocabularies = classes.map { Vocabulary.noise(classes: $0, width: width) }
+    let shortSide = min(size.height, size.width)
+    let encoded = try classes.isEmpty ? nil : segmenter.encode(photo, shortSide: shortSide)
+
     var samples: [RunProgress.Stage: [Double]] = [:]
+    var labelSamples = [[Double]](repeating: [], count: classes.count)
     for run in 0...runs {
       Console.show("run \(run) of \(runs)")
       let result = try segmenter.segment(
-        photo, vocabulary: vocabulary, shortSide: min(size.height, size.width), control: Interruption.control)
+        photo, vocabulary: vocabulary, shortSide: shortSide, control: Interruption.control)
+      if let encoded {
+        for (index, vocabulary) in vocabularies.enumerated() {
+          let labelled = try segmenter.segment(
+            encoded, vocabulary: vocabulary, control: Interruption.control)
+          guard run > 0, let labels = labelled.timings.stages.last else { continue }
+          labelSamples[index].append(labels.duration.milliseconds)
+        }
+      }
       guard run > 0 else { continue }
       for entry in result.timings.stages {
         samples[entry.stage, default: []].append(entry.duration.milliseconds)
       }
     }
     let report = BenchmarkReport(
-      segmenter: segmenter, size: size, text: text.milliseconds, samples: samples)
+      segmenter: segmenter, size: size, text: text.milliseconds, samples: samples,
+      labels: zip(classes, labelSamples).map { ($0, $1) })
     try Console.write(json ? report.json : report.text)
+  }
+
+  /// Numbers of classes on the command line.
+  private static func classCounts(_ text: String) throws -> [Int] {
+    try NameList.split(text).map { name in
+      guard let count = Int(name), (1...Vocabulary.maximumClasses).contains(count) else {
+        throw ValidationError(
+          "\"\(name)\" is not allowed; numbers of 1 to \(Vocabulary.maximumClasses), separated by commas, are"
+        )
+      }
+      return count
+    }
   }
 
   /// A smooth picture: no photo has to be at hand, and every run has the same.

@@ -32,6 +32,28 @@ final class BenchmarkTests: XCTestCase {
     }
   }
 
+  /// The labels stage for numbers of classes, in the order given.
+  func testClasses() throws {
+    let folder = try Scratch()
+    let arguments = ["benchmark", "--model", ToyFiles.model.path, "--runs", "2", "--size", "64"]
+    let outcome = try Program.run(arguments + ["--classes", "300, 1", "--json"], in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    let report = try XCTUnwrap(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let labels = try XCTUnwrap(report["labels"] as? [[String: Any]])
+    XCTAssertEqual(labels.map { $0["classes"] as? Int }, [300, 1])
+    for entry in labels { XCTAssertGreaterThan(try XCTUnwrap(entry["median_ms"] as? Double), 0) }
+
+    let table = try Program.run(arguments + ["--classes", "20"], in: folder.url)
+    XCTAssert(table.output.contains("\nlabels, 20 "), table.output)
+    for (value, says) in [("0", "\"0\""), ("65536", "65535"), ("1,,2", "\"\""), ("many", "\"many\"")] {
+      let outcome = try Program.run(arguments + ["--classes", value], in: folder.url)
+      XCTAssertEqual(outcome.status, 64, value)
+      XCTAssertEqual(outcome.errorLines.count, 1, outcome.errors)
+      XCTAssert(outcome.errors.contains("--classes") && outcome.errors.contains(says), outcome.errors)
+    }
+  }
+
   func testTable() throws {
     let folder = try Scratch()
     let outcome = try Program.run(

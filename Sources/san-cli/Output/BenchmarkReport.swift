@@ -2,7 +2,8 @@ import SANCore
 import SANInference
 
 /// Durations of repeated runs by stage, as a table or as JSON:
-/// `{model, kernels, threads, height, width, runs, text_ms, stages: [{stage, median_ms, min_ms, max_ms, gflops, share}]}`.
+/// `{model, kernels, threads, height, width, runs, text_ms, stages: [{stage, median_ms, min_ms, max_ms, gflops, share}],
+/// labels: [{classes, median_ms, min_ms, max_ms}]}`.
 struct BenchmarkReport {
   /// One line of the report.
   private struct Row {
@@ -32,9 +33,15 @@ struct BenchmarkReport {
   private let runs: Int
   private let rows: [Row]
   private let total: Row
+  private let labels: [(classes: Int, row: Row)]
 
-  /// `text` is what the vocabulary took and `samples` each stage's durations, in milliseconds.
-  init(segmenter: Segmenter, size: Grid, text: Double, samples: [RunProgress.Stage: [Double]]) {
+  /// `text` is what the vocabulary took, `samples` each stage's durations and `labels` those of the labels stage by the
+  /// number of classes, in milliseconds.
+  init(
+    segmenter: Segmenter, size: Grid, text: Double, samples: [RunProgress.Stage: [Double]],
+    labels: [(classes: Int, samples: [Double])]
+  ) {
+    self.labels = labels.map { ($0.classes, Row("labels, \($0.classes)", $0.samples)) }
     self.segmenter = segmenter
     self.size = size
     prompts = text
@@ -69,6 +76,9 @@ struct BenchmarkReport {
         row.name, row.median.fixed(1), row.least.fixed(1), row.most.fixed(1), row.gflops?.fixed(0) ?? "",
         (row.median / total.median * 100).fixed(0) + " %")
     }
+    for (_, row) in labels {
+      table.add(row.name, row.median.fixed(1), row.least.fixed(1), row.most.fixed(1), "", "")
+    }
     return "\(heading)\n\(table.text)text, 171 prompts, once: \(prompts.fixed(0)) ms\n"
   }
 
@@ -87,6 +97,16 @@ struct BenchmarkReport {
               ("stage", .string(row.name)), ("median_ms", .real(row.median)), ("min_ms", .real(row.least)),
               ("max_ms", .real(row.most)), ("gflops", row.gflops.map(JSONText.real) ?? .null),
               ("share", .real(row.median / total.median)),
+            ])
+          })
+      ),
+      (
+        "labels",
+        .array(
+          labels.map { classes, row in
+            .object([
+              ("classes", .integer(classes)), ("median_ms", .real(row.median)), ("min_ms", .real(row.least)),
+              ("max_ms", .real(row.most)),
             ])
           })
       ),
