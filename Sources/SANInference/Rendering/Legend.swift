@@ -85,6 +85,18 @@ package struct Legend {
     height = rows * metrics.lineHeight + metrics.margin
   }
 
+  /// Lays out `entries` below a picture of `width` × `height` pixels: wider than that where the legend would else be
+  /// higher than the picture and make it, with the picture, more than twice as high as wide.
+  static func fitting(
+    _ entries: [Entry], width: Int, below height: Int, metrics: Metrics, font: Font
+  ) -> Legend {
+    var legend = Legend(entries, width: width, metrics: metrics, font: font)
+    while legend.height > height, height + legend.height > 2 * legend.width {
+      legend = Legend(entries, width: legend.width * 5 / 4, metrics: metrics, font: font)
+    }
+    return legend
+  }
+
   /// The most columns that fit `room`, each as wide as its longest name asks.
   private static func columns(nameWidths: [Int], fixed: Int, gap: Int, room: Int) -> Int {
     let most = min(max((room + gap) / (fixed + gap), 1), nameWidths.count)

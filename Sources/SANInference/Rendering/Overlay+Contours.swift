@@ -1,10 +1,11 @@
 import SANCore
 
 extension Overlay {
-  /// Pixels across a contour on each side of an edge: 1 to 3 by the photo's shorter side.
+  /// Pixels across a contour on each side of an edge, by the photo's shorter side: large photos are looked at from
+  /// farther away.
   static func contourWidth(_ size: Grid) -> Int {
     let side = min(size.height, size.width)
-    return side < 400 ? 1 : side < 1200 ? 2 : 3
+    return side < 400 ? 1 : side < 1200 ? 2 : side < 2000 ? 3 : min(side / 500, 12)
   }
 
   /// Gives a class's full colour to its pixels that lie next to another label, and with wider contours to

@@ -37,7 +37,7 @@ public enum Overlay {
   ///
   /// The legend lists the classes that were found, in their order, with their shares of the photo, and
   /// "other" last, which stays as it is in the photo. A picture with a legend is wider than a photo that is
-  /// too narrow for its text.
+  /// too narrow for its text, or so small that its many classes would make a tower of it.
   ///
   /// - Parameters:
   ///   - image: the photo.
@@ -60,9 +60,9 @@ public enum Overlay {
     }
     var legend: Legend?
     if options.legend == .automatic {
-      let laidOut = Legend(
-        entries(counts, classes: classes, total: size.count), width: left + size.width, metrics: metrics,
-        font: try Font.standard())
+      let laidOut = Legend.fitting(
+        entries(counts, classes: classes, total: size.count), width: left + size.width, below: size.height,
+        metrics: metrics, font: try Font.standard())
       if ImageLimits.allow(width: laidOut.width, height: size.height + laidOut.height) { legend = laidOut }
     }
     var canvas = Canvas(

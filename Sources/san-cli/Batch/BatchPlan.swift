@@ -4,6 +4,8 @@ struct BatchPlan {
   struct Item: Sendable {
     /// The path that it is read from.
     let path: String
+    /// Its path below the folder that all images have in common.
+    let place: String
     /// Its own name below the output folders.
     let name: String
     let plan: OutputPlan
@@ -26,16 +28,21 @@ struct BatchPlan {
     if setup.command.batch.skipExisting, folders.isEmpty {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
+    if setup.command.batch.skipExisting, options.coco != nil {
+      throw UsageError("--skip-existing", "is not allowed together with --coco, which takes all images")
+    }
+    try options.checkDataSet()
     for folder in folders { try BatchPlan.check(folder, inputs: setup.command.input.inputs.folders) }
     let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
     let images = try setup.command.input.inputs.images(skipping: Set(outputFolders))
     let names = OutputNames.names(for: images.map(\.place))
     let all = zip(images, names).map { image, name in
-      Item(path: image.path, name: name, plan: OutputPlan(options, name: name))
+      Item(path: image.path, place: image.place, name: name, plan: OutputPlan(options, name: name))
     }
     // All parts of a job see the same names, and the same clashes.
-    try BatchPlan.checkOutputs(of: all, inputs: setup.files, report: setup.command.batch.reportFile)
+    let common = [setup.command.batch.reportFile, options.dataSetFile].compactMap { $0 }
+    try BatchPlan.checkOutputs(of: all, inputs: setup.files, common: common)
     let shard = setup.command.batch.shard
     items = all.enumerated().filter { shard?.contains($0.offset) ?? true }.map(\.element)
   }
@@ -45,7 +52,7 @@ struct BatchPlan {
       throw UsageError(folder.option, "several photos do not go to standard output; name a folder")
     }
     if FileStatus(folder.path) == nil,
-      ["png", "json", "npy"].contains(where: { Path.has(folder.path, extension: $0) })
+      ["png", "json", "npy", "npz"].contains(where: { Path.has(folder.path, extension: $0) })
     {
       throw UsageError(
         folder.option, "\(folder.path) is a name for a file, but there are several photos; name a folder")
@@ -60,12 +67,14 @@ struct BatchPlan {
   }
 
   /// Checks that no two outputs are one file and none is an input.
-  private static func checkOutputs(of items: [Item], inputs: [String], report: OutputFile?) throws {
+  ///
+  /// - Parameter common: files that are made of all images together.
+  private static func checkOutputs(of items: [Item], inputs: [String], common: [OutputFile]) throws {
     var read: [FileIdentity: String] = [:]
     for path in inputs + items.map(\.path) {
       if let status = FileStatus(path) { read[status.identity] = path }
     }
-    if let report { try OutputFile.requireDistinct([report], inputs: inputs + items.map(\.path)) }
+    try OutputFile.requireDistinct(common, inputs: inputs + items.map(\.path))
     // A folder of masks holds nothing else.
     var maskFolders: [[UInt8]: Item] = [:]
     for item in items {
@@ -77,8 +86,8 @@ struct BatchPlan {
         if let status = FileStatus(file.path), let input = read[status.identity] {
           throw UsageError(file.option, "\(file.path) is the input \(input); name another folder")
         }
-        if let report, Path.name(of: file.path) == Path.name(of: report.path) {
-          try OutputFile.requireDistinct([file, report], inputs: [])
+        for other in common where Path.name(of: file.path) == Path.name(of: other.path) {
+          try OutputFile.requireDistinct([file, other], inputs: [])
         }
         let folder = Array(Path.folder(of: file.path).utf8)
         if let other = taken.updateValue(item, forKey: Array(file.path.utf8)) ?? maskFolders[folder] {

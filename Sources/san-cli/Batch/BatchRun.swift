@@ -12,7 +12,7 @@ struct BatchRun {
     var watch = Stopwatch()
     let job = try setup.load(&watch)
     let worker = ImageWorker(
-      items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs())
+      items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs(plan, job))
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count)
     Console.hideSteps()
@@ -41,6 +41,7 @@ struct BatchRun {
         Console.note("wrote to \(folder.path)")
       }
     }
+    if let path = setup.command.output.coco { Console.note("wrote \(path)") }
     if tally.failed > 0 { throw FailedImagesError(tally: tally) }
   }
 
@@ -54,9 +55,13 @@ struct BatchRun {
   }
 
   /// What is made of all images together, in the order in which it gets them.
-  private func makeOutputs() throws -> [any RunOutput] {
-    guard let report = setup.command.batch.report else { return [try ClassLines()] }
-    return report == "-" ? [try ReportFile(report)] : [try ReportFile(report), try ClassLines()]
+  private func makeOutputs(_ plan: BatchPlan, _ job: SegmentationJob) throws -> [any RunOutput] {
+    let places = Dictionary(plan.items.map { ($0.path, $0.place) }) { first, _ in first }
+    let dataSet = try DataSetFile(setup.command.output, job: job, places: places)
+    let report = try setup.command.batch.report.map { try ReportFile($0) }
+    let lines = setup.command.batch.report == "-" ? nil : try ClassLines()
+    let outputs: [(any RunOutput)?] = [dataSet, report, lines]
+    return outputs.compactMap { $0 }
   }
 }
 

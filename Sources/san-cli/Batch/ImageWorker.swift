@@ -53,7 +53,7 @@ struct ImageWorker: Sendable {
   /// Whether the images after this one would fare no better.
   private static func stopsRun(_ error: any Error) -> Bool {
     switch error {
-    case is ImageError, is LongNameError, OutputFileError.isFolder: false
+    case is ImageError, is LongNameError, OutputFileError.isFolder, RenderingError.tooWide: false
     default: true
     }
   }

@@ -28,6 +28,8 @@ struct RunSettings: Sendable {
       ("size", .integer(job.shortSide ?? job.segmenter.defaultShortSide)),
       ("resample", .string(job.resampling.rawValue)),
       ("outputs", .array(command.output.folders.map { .string($0.option) })),
+      ("look", .string("\(command.output.look.options)")),
+      ("cutout", .array(command.output.cutoutNames.map { .string($0) })),
     ])
     digest = SHA256.digest(Array(settings.line.utf8)).hexadecimal
     line = JSONText.object([("run", .string(digest)), ("settings", settings)]).line

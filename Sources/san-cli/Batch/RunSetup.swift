@@ -12,6 +12,7 @@ struct RunSetup {
   init(_ command: SegmentCommand) throws {
     self.command = command
     classes = try command.vocabulary.makeClasses()
+    try command.output.checkCutout(classes: classes.map(\.title))
     background = try command.background.makeBackground(
       beside: classes, standard: command.vocabulary.vocabulary == nil ? .distractors : .none)
     templates = try command.vocabulary.makeTemplates()

@@ -11,17 +11,24 @@ struct SingleRun {
     var watch = Stopwatch()
     let photo = try watch.time("read") { try read() }
     let plan = OutputPlan(setup.command.output, image: image)
-    try plan.check(inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames)
+    try setup.command.output.checkDataSet()
+    try plan.check(
+      inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames,
+      dataSet: setup.command.output.dataSetFile)
     let job = try setup.load(&watch)
+    let dataSet = try DataSetFile(setup.command.output, job: job)
     let report = try job.run(photo, image: image, scores: plan.scores != nil, watch: &watch)
+    try dataSet?.add(report, place: image == "-" ? "stdin" : Path.name(of: image))
     let masks = try SegmentationOutputs(plan: plan, report: report).write(&watch) { printed in
       try Console.write(printed ?? Array(report.table.utf8))
     }
+    try dataSet?.finish()
     if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
       Console.note(
         "no pixel is of a class named: all are more like something else (see --background, --threshold)")
     }
     for file in plan.files where !file.isStandardOutput { Console.note("wrote \(file.path)") }
+    if let dataSet { Console.note("wrote \(dataSet.path)") }
     if let masks { Console.note("wrote \(masks.count) masks in \(masks.folder)") }
   }
 

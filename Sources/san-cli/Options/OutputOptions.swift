@@ -1,4 +1,5 @@
 import ArgumentParser
+import SANInference
 
 /// What is written, and where: a file each for one photo, a folder each for several.
 struct OutputOptions: ParsableArguments {
@@ -14,6 +15,27 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(help: "Write no overlay.")
   var noOverlay = false
+
+  @OptionGroup
+  var look: OverlayOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Also write the photo with nothing but these classes, separated by commas, as a PNG whose other pixels are \
+      transparent. (default: none)
+      """,
+      valueName: "names"))
+  var cutout: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the cut-out goes; in a folder it is NAME.cutout.png, and - is standard output. (default: the overlay's folder)
+      """,
+      valueName: "path"),
+    completion: .file())
+  var cutoutOutput: String?
 
   @Option(
     help: ArgumentHelp(
@@ -38,10 +60,35 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Also write the scores of all classes, a NumPy array of float32, classes × height × width.",
+      """
+      Also write the scores of all classes for NumPy, float32, classes × height × width: .npy, or .npz with the names of \
+      the classes beside them.
+      """,
       valueName: "path"),
     completion: .file())
   var scores: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of several photos' scores; that of one photo's is told by the file's name.",
+      valueName: "npy|npz"))
+  var scoresFormat: ScoresFormat = .npy
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Also write one COCO data set of all photos, a JSON file: an annotation for each class in each photo, with its area, \
+      box and score. (default: none)
+      """,
+      valueName: "file"),
+    completion: .file())
+  var coco: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the data set tells masks: rle (run lengths, compressed) or polygons (the same pixels, longer).",
+      valueName: "rle|polygons"))
+  var cocoMasks: COCOAnnotation.Shape = .runLengths
 
   @Flag(help: "No progress and no notes on standard error, only errors.")
   var quiet = false
@@ -50,5 +97,49 @@ struct OutputOptions: ParsableArguments {
     if noOverlay && output != nil {
       throw ValidationError("--output: is not allowed together with --no-overlay; leave one out")
     }
+    if cutout == nil && cutoutOutput != nil {
+      throw ValidationError("--cutout-output: needs --cutout, which says what is cut out")
+    }
+    if coco == "-" {
+      throw ValidationError("--coco: a data set is not written to standard output; name a file")
+    }
   }
 }
+
+extension OutputOptions {
+  /// The classes that are cut out.
+  var cutoutNames: [String] { cutout.map(NameList.split) ?? [] }
+
+  /// Checks that what is to be cut out is among the classes.
+  func checkCutout(classes: [String]) throws {
+    guard cutout != nil else { return }
+    if cutoutNames.isEmpty { throw UsageError("--cutout", "names no class") }
+    for name in cutoutNames where !classes.contains(where: { $0.isSameClass(as: name) }) {
+      throw UsageError("--cutout", "\"\(name)\" is none of the classes; those of this run are allowed")
+    }
+  }
+
+  /// The data set of all images, if there is one.
+  var dataSetFile: OutputFile? { coco.map { OutputFile(option: "--coco", path: $0) } }
+
+  /// Checks that the data set can be written.
+  func checkDataSet() throws {
+    try dataSetFile?.requireWritable()
+    try dataSetFile?.requireExtension("json", kind: "COCO data set")
+  }
+}
+
+extension String {
+  /// Whether both are the name of one class: no two of a run differ in letters' case alone.
+  func isSameClass(as other: String) -> Bool { lowercased() == other.lowercased() }
+}
+
+/// How scores are written.
+enum ScoresFormat: String, CaseIterable, ExpressibleByArgument {
+  /// The array alone.
+  case npy
+  /// An archive of `scores` and `classes`.
+  case npz
+}
+
+extension COCOAnnotation.Shape: ExpressibleByArgument {}

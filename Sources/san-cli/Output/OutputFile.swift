@@ -47,9 +47,10 @@ struct OutputFile {
   }
 
   /// Checks that the file's name ends as its kind does.
-  func requireExtension(_ end: String, kind: String) throws {
+  func requireExtension(_ end: String, kind: String, or other: String? = nil) throws {
     guard isStandardOutput || Path.has(path, extension: end) else {
-      throw UsageError(option, "\(path) is not a name for a \(kind): it has to end in .\(end)")
+      let ends = other.map { ".\(end) or .\($0)" } ?? ".\(end)"
+      throw UsageError(option, "\(path) is not a name for a \(kind): it has to end in \(ends)")
     }
   }
 

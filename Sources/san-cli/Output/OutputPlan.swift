@@ -1,3 +1,5 @@
+import SANInference
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -9,27 +11,55 @@
 /// Where everything goes that `segment` writes of one image.
 struct OutputPlan {
   let overlay: OutputFile?
+  let look: Overlay.Options
+  let cutout: OutputFile?
+  /// The classes that are cut out.
+  let cutoutNames: [String]
   let labels: OutputFile?
   let json: OutputFile?
   let maskFolder: String?
   let scores: OutputFile?
+  let scoresFormat: ScoresFormat
 
   /// The outputs of the only photo, at `image`: each option names its file.
   init(_ options: OutputOptions, image: String) {
     overlay = OutputPlan.overlayPath(options, image: image).map { OutputFile(option: "--output", path: $0) }
+    look = options.look.options
+    cutout = OutputPlan.cutoutPath(options, image: image).map {
+      OutputFile(option: options.cutoutOption, path: $0)
+    }
+    cutoutNames = options.cutoutNames
     labels = options.labels.map { OutputFile(option: "--labels", path: $0) }
     json = options.json.map { OutputFile(option: "--json", path: $0) }
     maskFolder = options.maskDir
     scores = options.scores.map { OutputFile(option: "--scores", path: $0) }
+    scoresFormat = options.scores.map { Path.has($0, extension: "npz") } == true ? .npz : .npy
   }
 
   private static func overlayPath(_ options: OutputOptions, image: String) -> String? {
     if options.noOverlay || options.output == "-" { return options.output }
     if image == "-", options.output == nil { return options.printed.isEmpty ? "-" : nil }
-    let name = "\(image == "-" ? "stdin" : Path.stem(of: image)).segmented.png"
-    let place = options.output ?? (image.contains("/") ? Path.join(Path.folder(of: image), name) : name)
-    let isFolder = place.hasSuffix("/") || FileStatus(place)?.isFolder == true
-    return isFolder ? Path.join(place, name) : place
+    return place(options.output, image: image, end: ".segmented.png")
+  }
+
+  private static func cutoutPath(_ options: OutputOptions, image: String) -> String? {
+    guard options.cutout != nil else { return nil }
+    if options.cutoutOutput == "-" { return "-" }
+    // Beside the overlay, where that is a file.
+    let folder = options.output.flatMap { $0 == "-" ? nil : isFolder($0) ? $0 : Path.folder(of: $0) }
+    return place(options.cutoutOutput ?? folder, image: image, end: ".cutout.png")
+  }
+
+  /// The file at `path`; in a folder, or beside the photo where there is no path, one that is named after the photo.
+  private static func place(_ path: String?, image: String, end: String) -> String {
+    let name = (image == "-" ? "stdin" : Path.stem(of: image)) + end
+    let place = path ?? (image.contains("/") ? Path.join(Path.folder(of: image), name) : name)
+    guard isFolder(place) else { return place }
+    return place == "." ? name : Path.join(place, name)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    path.hasSuffix("/") || FileStatus(path)?.isFolder == true
   }
 
   /// The outputs of one of several photos: each option names a folder.
@@ -40,14 +70,18 @@ struct OutputPlan {
       folder.map { OutputFile(option: option, path: Path.join($0, name + end), makesFolder: true) }
     }
     overlay = file("--output", options.overlayFolder, ".segmented.png")
+    look = options.look.options
+    cutout = file(options.cutoutOption, options.cutoutFolder, ".cutout.png")
+    cutoutNames = options.cutoutNames
     labels = file("--labels", options.labels, ".png")
     json = file("--json", options.json, ".json")
     maskFolder = options.maskDir.map { Path.join($0, name) }
-    scores = file("--scores", options.scores, ".npy")
+    scores = file("--scores", options.scores, ".\(options.scoresFormat)")
+    scoresFormat = options.scoresFormat
   }
 
   /// All files that are named; the masks' folder aside.
-  var files: [OutputFile] { [overlay, labels, json, scores].compactMap { $0 } }
+  var files: [OutputFile] { [overlay, cutout, labels, json, scores].compactMap { $0 } }
 
   /// All paths that are written, the masks' folder as one of them.
   var paths: [String] {
@@ -59,19 +93,22 @@ struct OutputPlan {
   /// - Parameters:
   ///   - inputs: files that are read.
   ///   - masks: the names of the files in the masks' folder.
-  func check(inputs: [String], masks: [String]) throws {
+  ///   - dataSet: the data set that all photos share.
+  func check(inputs: [String], masks: [String], dataSet: OutputFile?) throws {
     try checkStandardOutput()
     let files = files.filter { !$0.isStandardOutput }
     for file in files { try file.requireWritable() }
     try overlay?.requireExtension("png", kind: "PNG picture")
+    try cutout?.requireExtension("png", kind: "PNG picture")
     try labels?.requireExtension("png", kind: "PNG picture")
-    try scores?.requireExtension("npy", kind: "NumPy array")
+    if scoresFormat == .npy { try scores?.requireExtension("npy", kind: "NumPy array", or: "npz") }
     var masksInFolder: [OutputFile] = []
     if let maskFolder {
       try OutputFolder(option: "--mask-dir", path: maskFolder).requireWritable()
       masksInFolder = masks.map { OutputFile(option: "--mask-dir", path: Path.join(maskFolder, $0)) }
     }
-    try OutputFile.requireDistinct(files + masksInFolder, inputs: inputs)
+    try OutputFile.requireDistinct(
+      files + masksInFolder + (dataSet.map { [$0] } ?? []), inputs: inputs)
   }
 
   /// One output at most goes to standard output, and a picture not to a terminal.
@@ -94,7 +131,13 @@ struct OutputPlan {
 
 extension OutputOptions {
   /// The options beside `--output` that ask for standard output.
-  var printed: [String] { [labels, json, scores].compactMap { $0 }.filter { $0 == "-" } }
+  var printed: [String] { [labels, json, scores, cutoutOutput].compactMap { $0 }.filter { $0 == "-" } }
+
+  /// The option that says where the cut-out goes.
+  var cutoutOption: String { cutoutOutput == nil ? "--cutout" : "--cutout-output" }
+
+  /// The folder of several photos' cut-outs.
+  var cutoutFolder: String? { cutout == nil ? nil : cutoutOutput ?? output ?? "segmented" }
 
   /// The folder of several photos' overlays.
   var overlayFolder: String? { noOverlay ? nil : output ?? "segmented" }
@@ -102,7 +145,8 @@ extension OutputOptions {
   /// The folders that several photos' outputs go to, in a fixed order.
   var folders: [OutputFolder] {
     [
-      ("--output", overlayFolder), ("--labels", labels), ("--json", json), ("--mask-dir", maskDir),
+      ("--output", overlayFolder), (cutoutOption, cutoutFolder), ("--labels", labels), ("--json", json),
+      ("--mask-dir", maskDir),
       ("--scores", scores),
     ].compactMap { option, path in path.map { OutputFolder(option: option, path: $0) } }
   }

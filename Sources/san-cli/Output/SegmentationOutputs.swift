@@ -22,8 +22,14 @@ struct SegmentationOutputs {
     var staged = StagedFiles()
     try watch.time("render") {
       if let file = plan.overlay {
-        let picture = try Overlay.render(report.photo, labels: labels, classes: classes)
+        let picture = try Overlay.render(report.photo, labels: labels, classes: classes, options: plan.look)
         try staged.add(PNGWriter.encode(picture), file)
+      }
+      if let file = plan.cutout {
+        let kept = plan.cutoutNames.compactMap { name in classes.firstIndex { $0.isSameClass(as: name) } }
+        let pixels = try Cutout.render(report.photo, labels: labels, keeping: Set(kept.map(UInt16.init)))
+        let (width, height) = (report.photo.width, report.photo.height)
+        try staged.add(PNGWriter.encode(rgba: pixels, width: width, height: height), file)
       }
       if let file = plan.labels {
         try staged.add(LabelRendering.labelMap(labels, classCount: classes.count), file)
@@ -45,12 +51,39 @@ struct SegmentationOutputs {
   }
 
   /// `[K, height, width]`
-  private func stageScores() throws -> NPYWriter<Float>? {
+  private func stageScores() throws -> ScoresFile? {
     guard let file = plan.scores, let scores = report.result.scores else { return nil }
     try file.makeFolder()
-    let writer = try NPYWriter<Float>(file.path, shape: scores.shape)
-    try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
-    return writer
+    return try ScoresFile(
+      file.path, format: plan.scoresFormat, scores: scores, classes: report.vocabulary.classes)
+  }
+}
+
+/// Scores that are complete but for their file's name.
+private enum ScoresFile {
+  case npy(NPYWriter<Float>)
+  case npz(NPZWriter)
+
+  init(_ path: String, format: ScoresFormat, scores: Tensor, classes: [String]) throws {
+    switch format {
+    case .npy:
+      let writer = try NPYWriter<Float>(path, shape: scores.shape)
+      try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
+      self = .npy(writer)
+    case .npz:
+      let writer = try NPZWriter(path)
+      try writer.add("classes", strings: classes)
+      try writer.add("scores", of: Float.self, shape: scores.shape)
+      try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
+      self = .npz(writer)
+    }
+  }
+
+  func commit() throws {
+    switch self {
+    case .npy(let writer): try writer.commit()
+    case .npz(let writer): try writer.commit()
+    }
   }
 }
 

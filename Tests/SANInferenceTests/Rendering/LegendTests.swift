@@ -66,6 +66,25 @@ final class LegendTests: XCTestCase {
     }
   }
 
+  func testManyClassesBelowASmallPhoto() throws {
+    let names = (0..<40).map { "class number \($0)" }
+    for (width, height) in [(240, 180), (1, 1), (40, 700)] {
+      let photo = try Pictures.gray(90, width: width, height: height)
+      let labels = Pictures.labels(width: width, height: height, classCount: 40)
+      let picture = try Overlay.render(
+        photo, labels: labels, classes: names, options: .init(opacity: 0, contours: false))
+      let text = picture.height - height
+      XCTAssertGreaterThan(text, 0)
+      XCTAssert(picture.height <= 2 * picture.width || text <= height, "\(picture.width)×\(picture.height)")
+      XCTAssertEqual(try picture.cropped(width: width, height: height), photo)
+    }
+    // Few classes leave the width as it is.
+    let few = try Overlay.render(
+      Pictures.gray(90, width: 240, height: 180),
+      labels: Pictures.labels(width: 240, height: 180, classCount: 6), classes: names)
+    XCTAssertEqual(few.width, 240)
+  }
+
   func testManyClasses() {
     for (count, width, height) in [(100, 320, 240), (847, 1024, 768), (847, 5, 5), (100, 4000, 3000)] {
       let names = (0..<count).map { "\($0) " + String(repeating: "name, ", count: $0 % 9) }

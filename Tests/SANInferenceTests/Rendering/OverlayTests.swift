@@ -46,7 +46,7 @@ final class OverlayTests: XCTestCase {
   }
 
   func testWiderContours() throws {
-    for (side, width) in [(399, 1), (400, 2), (1199, 2), (1200, 3)] {
+    for (side, width) in [(399, 1), (400, 2), (1199, 2), (1200, 3), (1999, 3), (2000, 4), (2500, 5)] {
       // Left half class 0, right half other: the last `width` columns of class 0 are its contour.
       let row = (0..<side).map { $0 < 200 ? 0 : LabelMap.other }
       let labels = LabelMap(
