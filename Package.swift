@@ -3,6 +3,12 @@ import PackageDescription
 
 let blas: [Target.Dependency] = [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))]
 
+// `swift package generate-documentation` is for who works on this package: without it, packages that depend on this one
+// resolve and fetch no plugin.
+let documentation: [Package.Dependency] =
+  Context.environment["SAN_DOCS"] == nil
+  ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
   name: "san",
   platforms: [.macOS(.v15)],
@@ -15,7 +21,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-  ],
+  ] + documentation,
   targets: [
     // System libraries. On macOS, Accelerate stands in for OpenBLAS.
     .systemLibrary(

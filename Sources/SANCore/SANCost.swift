@@ -67,7 +67,9 @@ public struct SANCost: Sendable, Hashable {
 
   /// The cost of encoding one prompt of `tokens`, start and end included.
   ///
-  /// - Parameter tokens: as many as the text tower has positions where it is nil.
+  /// - Parameters:
+  ///   - configuration: the model's sizes.
+  ///   - tokens: as many as the text tower has positions where it is nil.
   public static func prompt(_ configuration: SANConfiguration, tokens: Int? = nil) -> Double {
     let text = configuration.clip.text
     let width = Double(text.width)

@@ -279,8 +279,7 @@ public final class Segmenter: Sendable {
     }
   }
 
-  /// Labels a photo's pixels: ``encode(_:shortSide:resampling:views:control:)`` and
-  /// ``segment(_:vocabulary:threshold:scores:control:)-(EncodedImage,_,_,_,_)`` in one.
+  /// Labels a photo's pixels: `encode`, and `segment` of what it returns, in one.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,

@@ -2,7 +2,7 @@ import SANCore
 
 /// Classes made ready for a model: names, and their embeddings as the classifier of mask embeddings.
 ///
-/// Made once by ``Segmenter/vocabulary(_:synonyms:background:templates:control:)`` and used for any number of images.
+/// Made once by `Segmenter.vocabulary` and used for any number of images.
 public struct Vocabulary: Sendable {
   /// The titles of the user's classes, in the order given: a class's index is its label.
   public let classes: [String]

@@ -8,7 +8,7 @@
 
 /// An output file that appears whole or not at all.
 ///
-/// Data goes to a hidden temporary file in the same folder; ``commit()`` brings it to the disk and renames
+/// Data goes to a hidden temporary file in the same folder; ``commit(durable:)`` brings it to the disk and renames
 /// it over the destination in one step. Until then, and for good where anything fails or the value is
 /// dropped, what was there before stays as it was and the temporary file is removed.
 ///

@@ -1,4 +1,4 @@
-/// CLIP's tokenizer: text is cleaned (``TextCleaning``), cut into words (``WordSplitter``), and the bytes
+/// CLIP's tokenizer: text is cleaned (``TextCleaning``), cut into words (`WordSplitter`), and the bytes
 /// of each word are merged, the best-ranked pair first.
 ///
 ///     let tokenizer = try Tokenizer(merges: bytes, vocabularySize: 49_408)
@@ -53,7 +53,9 @@ public struct Tokenizer: Sendable {
   /// The tokens of a text, cut to a length as CLIP does it: of a text that is too long the first
   /// `contextLength` tokens stay, and the last of them becomes the end token.
   ///
-  /// - Parameter contextLength: The largest number of tokens (CLIP: 77), at least 2.
+  /// - Parameters:
+  ///   - text: A prompt, as it was written.
+  ///   - contextLength: The largest number of tokens (CLIP: 77), at least 2.
   /// - Returns: At most `contextLength` tokens, unpadded, and whether any were cut off.
   public func encode(_ text: String, contextLength: Int) -> (tokens: [Int32], wasTruncated: Bool) {
     precondition(contextLength >= 2, "a context holds the start and the end token at least")

@@ -10,7 +10,9 @@ public enum ConfusionPicture {
 
   /// Draws `confusion`.
   ///
-  /// - Parameter classes: the classes' names, one each. Precondition: at most ``maximumClasses``.
+  /// - Parameters:
+  ///   - confusion: counts of pixels, by true and by found class.
+  ///   - classes: the classes' names, one each. Precondition: at most ``maximumClasses``.
   /// - Throws: `ResourceError` where the font's file is missing, ``FontError`` where it is damaged; ``ImageError``.
   public static func render(_ confusion: ConfusionMatrix, classes: [String]) throws -> RGBImage {
     precondition(classes.count == confusion.classCount, "one name a class")

@@ -22,7 +22,7 @@ public final class NPZWriter {
 
   /// Opens the file.
   ///
-  /// - Parameter path: the destination, which must be a file: see ``OutputFileError/notSeekable(path:)``.
+  /// - Parameter path: the destination, which must be a file: see `OutputFileError.notSeekable`.
   public init(_ path: String) throws(OutputFileError) { file = try AtomicFile(path) }
 
   /// Adds texts, an array of NumPy's type `U`; NumPy drops what NUL characters one ends with.

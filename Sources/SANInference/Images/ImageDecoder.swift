@@ -9,7 +9,9 @@ extension RGBImage {
   /// - Colour profiles and gamma are ignored, as the model's reference ignores them.
   /// - Damaged or missing data is an error, also where only the last rows are missing.
   ///
-  /// - Parameter name: what errors call the picture.
+  /// - Parameters:
+  ///   - bytes: the whole file.
+  ///   - name: what errors call the picture.
   public init(decoding bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty(name: name) }
     guard bytes.count <= ImageLimits.fileBytes else {

@@ -24,7 +24,9 @@ public struct LabelImage: Sendable, Equatable {
   /// Reads the labels of a PNG file as they are stored: palette indices or grey values of 1 to 16 bits,
   /// neither looked up nor scaled. EXIF orientation is not looked at: label maps are upright.
   ///
-  /// - Parameter name: what errors call the file.
+  /// - Parameters:
+  ///   - bytes: the whole file.
+  ///   - name: what errors call the file.
   /// - Throws: ``ImageError``; a PNG of colours is ``ImageError/unsupportedKind(name:format:reason:)``.
   public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty(name: name) }

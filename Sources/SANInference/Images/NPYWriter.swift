@@ -30,7 +30,7 @@ public final class NPYWriter<Element: NPYElement> {
   /// Opens the file and writes its header.
   ///
   /// - Parameters:
-  ///   - path: the destination, which must be a file: see ``OutputFileError/notSeekable(path:)``.
+  ///   - path: the destination, which must be a file: see `OutputFileError.notSeekable`.
   ///   - shape: sizes of at least 1, slowest first.
   public init(_ path: String, shape: [Int]) throws(OutputFileError) {
     precondition(shape.allSatisfy { $0 > 0 }, "sizes start at 1")

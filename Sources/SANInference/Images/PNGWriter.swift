@@ -28,6 +28,8 @@ public enum PNGWriter {
   /// - Parameters:
   ///   - indices: `[height, width]`, each below `palette.count`.
   ///   - palette: 1 to 256 colours.
+  ///   - width: pixels across.
+  ///   - height: pixels down.
   public static func encode(
     indices: [UInt8], palette: [(red: UInt8, green: UInt8, blue: UInt8)], width: Int, height: Int
   ) throws(ImageError) -> [UInt8] {

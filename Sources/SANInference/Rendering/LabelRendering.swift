@@ -20,7 +20,9 @@ public enum LabelRendering {
 
   /// The pixels of one label as an 8-bit grey PNG: 255 where they are, 0 elsewhere.
   ///
-  /// - Parameter label: a class's index, or ``LabelMap/other``.
+  /// - Parameters:
+  ///   - label: a class's index, or ``LabelMap/other``.
+  ///   - labels: the map.
   public static func mask(of label: UInt16, in labels: LabelMap) throws(ImageError) -> [UInt8] {
     try PNGWriter.encode(
       gray: labels.labels.map { $0 == label ? 255 : 0 }, width: labels.size.width, height: labels.size.height)

@@ -43,6 +43,7 @@ public enum Overlay {
   ///   - image: the photo.
   ///   - labels: a class for each of its pixels.
   ///   - classes: the classes' names; a class's index is its label.
+  ///   - options: how it looks.
   /// - Throws: ``RenderingError`` for arguments that do not fit each other; with a legend, what
   ///   reading the font's file throws: `ResourceError` where it is missing, ``FontError`` where it is damaged.
   public static func render(
