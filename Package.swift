@@ -18,9 +18,11 @@ let package = Package(
     .library(name: "SANWeights", targets: ["SANWeights"]),
     .library(name: "san", type: .dynamic, targets: ["SANC"]),
     .executable(name: "san-cli", targets: ["san-cli"]),
+    .executable(name: "san-fetch", targets: ["san-fetch"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ] + documentation,
   targets: [
     // System libraries. On macOS, Accelerate stands in for OpenBLAS.
@@ -52,7 +54,10 @@ let package = Package(
       dependencies: [
         "SANCore", "SANInference", "SANWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    // Downloads, apart from the rest: the network's libraries take longer to load than the program itself.
+    .executableTarget(name: "san-fetch"),
 
     .target(name: "TestSupport", dependencies: ["SANCore"], path: "Tests/TestSupport"),
     .testTarget(name: "SANCoreTests", dependencies: ["SANCore", "SANWeights", "TestSupport"]),
@@ -61,7 +66,7 @@ let package = Package(
     .testTarget(
       name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "TestSupport"]),
     .testTarget(
-      name: "CLITests", dependencies: ["SANInference", "SANCore", "TestSupport", "san-cli"],
+      name: "CLITests", dependencies: ["SANInference", "SANCore", "TestSupport", "san-cli", "san-fetch"],
       exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6]

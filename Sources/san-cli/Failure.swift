@@ -21,6 +21,7 @@ struct Failure {
     static let software: Int32 = 70
     static let cannotCreate: Int32 = 73
     static let inputOutput: Int32 = 74
+    static let configuration: Int32 = 78
   }
 
   let status: Int32

@@ -15,7 +15,7 @@ struct InfoCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The embedded model's name, \(SANWeights.defaultModel), or a model file.", valueName: "model"),
+      "An installed model's name (see san-cli models), or a model file.", valueName: "model"),
     completion: .file())
   var model = SANWeights.defaultModel
 

@@ -6,13 +6,23 @@ final class HelpTests: XCTestCase {
   private static let snapshots = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Snapshots")
 
+  private static let commands = [
+    "segment", "eval", "vocabularies", "convert", "info", "benchmark", "models", "models list", "models path",
+    "models verify", "models add", "models download", "models remove", "doctor",
+  ]
+
+  private static func snapshot(of command: String) -> URL {
+    snapshots.appendingPathComponent("\(command.replacingOccurrences(of: " ", with: "-")).txt")
+  }
+
   func testHelp() throws {
-    for command in ["san-cli", "segment", "eval", "vocabularies", "convert", "info", "benchmark"] {
-      let arguments = command == "san-cli" ? ["--help"] : [command, "--help"]
+    for command in ["san-cli"] + HelpTests.commands {
+      let words = command == "san-cli" ? [] : command.split(separator: " ").map(String.init)
+      let arguments = words + ["--help"]
       let outcome = try Program.run(arguments, in: FileManager.default.temporaryDirectory)
       XCTAssertEqual(outcome.status, 0, command)
       XCTAssertEqual(outcome.errors, "", command)
-      let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
+      let file = HelpTests.snapshot(of: command)
       if ProcessInfo.processInfo.environment["SAN_UPDATE_SNAPSHOTS"] == "1" {
         try Data(outcome.output.utf8).write(to: file)
       }
@@ -25,8 +35,8 @@ final class HelpTests: XCTestCase {
   }
 
   func testEveryOptionTellsItsDefault() throws {
-    for command in ["segment", "eval", "convert", "info", "benchmark"] {
-      let file = HelpTests.snapshots.appendingPathComponent("\(command).txt")
+    for command in HelpTests.commands {
+      let file = HelpTests.snapshot(of: command)
       let help = String(decoding: try Data(contentsOf: file), as: UTF8.self)
       // An option's text runs to the next option or the next blank line.
       var options: [String] = []
@@ -41,7 +51,7 @@ final class HelpTests: XCTestCase {
       // Flags and what is written on request only are off by default; classes are required.
       let without = [
         "--classes", "--vocabulary <", "--quiet", "--version", "--json ", "--no-cache", "--no-overlay",
-        "--images <", "--labels <folder>", "--baselines",
+        "--images <", "--labels <folder>", "--baselines", "--trust",
       ]
       for option in options
       where !without.contains(where: { option.contains($0) }) && !option.contains("Also write") {
@@ -80,6 +90,13 @@ final class HelpTests: XCTestCase {
       (["info", "model.safetensors", "--size", "31x640"], "--size"),
       (["benchmark", "--runs", "0"], "--runs"),
       (["vocabularies", "coco"], "coco-stuff-171"),
+      (["models", "add"], "<file>"),
+      (["models", "add", "a.pth", "--sha256", "12"], "--sha256"),
+      (["models", "download"], "<name>"),
+      (["models", "download", "a"], "--url"),
+      (["models", "download", "a/b", "--url", "http://127.0.0.1/"], "<name>"),
+      (["models", "download", "san-mini"], "<name>"),
+      (["models", "download", "san-vit-b16", "--sha256", "12", "--trust"], "--trust"),
       (["paint"], "paint"),
     ]
     let folder = try Scratch()

@@ -68,4 +68,8 @@ codec_status codec_png_write(const void *pixels, uint32_t width, uint32_t height
                              size_t *count, codec_error *error);
 void codec_free(void *memory);
 
+// The libraries behind it: what JPEG's was when this was built, and what PNG's is.
+const char *codec_jpeg_version(void);
+const char *codec_png_version(void);
+
 #endif

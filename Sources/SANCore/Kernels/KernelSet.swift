@@ -28,9 +28,9 @@ package struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible
       table.map { KernelSet(description: String(cString: $0.pointee.name), table: $0) }
     }
 
-  /// The set in use: the one that the environment variable `SAN_KERNELS` names, or else the best.
-  package static let current: KernelSet = {
-    let wanted = ProcessInfo.processInfo.environment["SAN_KERNELS"]
-    return available.first { $0.description == wanted } ?? available[available.count - 1]
-  }()
+  /// What the environment variable `SAN_KERNELS` says.
+  package static let wanted = ProcessInfo.processInfo.environment["SAN_KERNELS"]
+
+  /// The set in use: the one that `SAN_KERNELS` names, or else the best.
+  package static let current = available.first { $0.description == wanted } ?? available[available.count - 1]
 }

@@ -6,7 +6,7 @@ import SANWeights
 struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The embedded model's name, \(SANWeights.defaultModel), or a model file: safetensors, or PyTorch's as released.",
+      "An installed model's name (see san-cli models), or a model file: safetensors, or PyTorch's as released.",
       valueName: "name|path"))
   var model = SANWeights.defaultModel
 
@@ -23,22 +23,40 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// Input files that no output may take the place of.
-  var inputs: [String] { (model == SANWeights.defaultModel ? [] : [model]) + (config.map { [$0] } ?? []) }
+  var inputs: [String] {
+    [try? ModelSource(argument: model).filePath(), config].compactMap { $0 }
+  }
 }
 
 extension ModelSource {
-  /// The model that a command line names.
+  /// The model that a command line names: an installed one's name before a file's.
   init(argument: String) throws {
-    self = argument == SANWeights.defaultModel ? .embedded : .path(argument)
-    guard self == .embedded || FileStatus(argument) != nil else { throw UnknownModelError(name: argument) }
+    if argument == SANWeights.defaultModel || ModelStore.standard.model(argument) != nil {
+      self = .named(argument)
+    } else if FileStatus(argument) != nil {
+      self = .path(argument)
+    } else {
+      throw UnknownModelError(name: argument)
+    }
   }
 }
 
 /// Neither a model's name nor a file.
 struct UnknownModelError: StatusError {
   let name: String
+
   var description: String {
-    "\(name): there is no such model; name a model file, or \(SANWeights.defaultModel), the embedded one"
+    if KnownModel[name] != nil {
+      return "\(name): is not installed; get it with \"san-cli models download \(name)\""
+    }
+    let names = Set(ModelStore.standard.models.map(\.name)).union([SANWeights.defaultModel]).sorted()
+    return "\(name): there is no such model or file; installed are \(names.joined(separator: ", ")); "
+      + "\"san-cli models\" lists what can be downloaded, and \"san-cli models add FILE\" installs a file"
   }
+
+  var status: Int32 { Failure.Status.noInput }
+}
+
+extension ModelStoreError: StatusError {
   var status: Int32 { Failure.Status.noInput }
 }

@@ -36,9 +36,9 @@ enum Program {
     process.currentDirectoryURL = folder
     let logs = FileManager.default.temporaryDirectory.appendingPathComponent("san-cli-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
-    // Help is as wide as the terminal; a snapshot needs one width. The user's own cache is left alone.
+    // Help is as wide as the terminal; a snapshot needs one width. The user's own cache and models are left alone.
     process.environment = ProcessInfo.processInfo.environment.merging([
-      "COLUMNS": "80", "XDG_CACHE_HOME": logs.path,
+      "COLUMNS": "80", "XDG_CACHE_HOME": logs.path, "XDG_DATA_HOME": logs.path, "SAN_MODEL_DIR": "",
     ]) { $1 }.merging(environment) { $1 }
     if let shell {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -1,0 +1,175 @@
+import SANCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A download by `san-fetch`, which lies beside this program.
+struct Fetch {
+  /// The model's name, for progress.
+  let name: String
+  let address: String
+  /// The file that grows.
+  let part: String
+
+  /// Runs it to its end.
+  ///
+  /// - Throws: ``FetchError``, or `CancellationError` where a signal has come.
+  func run() throws {
+    var progress = FetchProgress(name: name)
+    var failure: FetchError?
+    var isComplete = false
+    try Self.lines(of: [Self.program, address, part]) { line in
+      let words = line.split(separator: " ", maxSplits: 2)
+      switch words.first {
+      case "begin" where words.count == 3: progress.begin(Int(words[1]) ?? 0, total: Int(words[2]) ?? -1)
+      case "at" where words.count == 2: progress.show(Int(words[1]) ?? 0)
+      case "note": Console.note("san-cli: note: \(line.dropFirst(5))")
+      case "end": isComplete = true
+      case "fail" where words.count == 3:
+        failure = FetchError(kind: String(words[1]), description: String(words[2]))
+      default: break
+      }
+    }
+    try Interruption.check()
+    if let failure { throw failure }
+    guard isComplete else {
+      throw FetchError(
+        kind: "network", description: "\(address): the download ended without a word; run it again")
+    }
+  }
+
+  private static var program: String {
+    #if os(Linux)
+      let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    #else
+      let own = CommandLine.arguments.first ?? ""
+    #endif
+    return Path.join(Path.folder(of: own), "san-fetch")
+  }
+
+  /// Whether downloads are possible.
+  static var isInstalled: Bool { access(program, X_OK) == 0 }
+
+  /// Runs a program and gives `body` each line that it writes, as it comes; a signal ends the program.
+  private static func lines(of arguments: [String], _ body: (Substring) -> Void) throws {
+    let missing = FetchError(
+      kind: "missing",
+      description:
+        "\(arguments[0]): the program that downloads is not there; install it beside san-cli, or get the "
+        + "file otherwise and use \"san-cli models add\"")
+    guard isInstalled else { throw missing }
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw missing }
+    defer { close(ends[0]) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let process: pid_t
+    do {
+      defer { close(ends[1]) }
+      process = try spawn(arguments, output: ends[1]) ?? { throw missing }()
+    }
+    defer {
+      // It is gone, or has nobody to work for.
+      kill(process, SIGTERM)
+      var status: Int32 = 0
+      while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    }
+    var pending: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      try Interruption.check()
+      var request = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+      guard poll(&request, 1, 200) > 0 else { continue }
+      let count = read(ends[0], &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return }
+      pending += buffer[..<count]
+      while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+        body(Substring(String(decoding: pending[..<end], as: UTF8.self)))
+        pending.removeSubrange(...end)
+      }
+    }
+  }
+
+  /// Starts a program with this one's environment; nil where the system does not.
+  private static func spawn(_ arguments: [String], output: Int32) throws -> pid_t? {
+    let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+    var (words, variables) = (arguments.map { strdup($0) }, environment.map { strdup($0) })
+    defer { for text in words + variables { free(text) } }
+    words.append(nil)
+    variables.append(nil)
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    var process: pid_t = 0
+    return posix_spawn(&process, arguments[0], &actions, nil, words, variables) == 0 ? process : nil
+  }
+}
+
+/// How far a download is: on a terminal as it goes, and in a log a line at each tenth.
+private struct FetchProgress {
+  let name: String
+  private var start = ContinuousClock.now
+  /// Bytes that were there before this run, and those in all where that is known.
+  private var (first, total) = (0, 0)
+  private var tenth = 0
+
+  init(name: String) { self.name = name }
+
+  mutating func begin(_ count: Int, total: Int) {
+    (start, first, self.total) = (.now, count, total)
+    tenth = tenths(count)
+    if count > 0 && count < total {
+      Console.note("\(name): going on at \(count.megabytes) of \(total.megabytes)")
+    }
+  }
+
+  mutating func show(_ count: Int) {
+    let amount = total > 0 ? "\(count.megabytes) of \(total.megabytes)" : count.megabytes
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rate = seconds > 0 ? Double(count - first) / seconds : 0
+    var line = "\(name): \(amount)"
+    if rate > 0 {
+      line += ", \(Int(rate).megabytes)/s"
+      if total > 0 { line += ", \(BatchProgress.time(Double(total - count) / rate)) left" }
+    }
+    if Console.isTerminal {
+      Console.showBar(line)
+    } else if tenths(count) > tenth {
+      tenth = tenths(count)
+      Console.note(line)
+    }
+  }
+
+  private func tenths(_ count: Int) -> Int { total > 0 ? count / max(1, total / 10) : 0 }
+}
+
+/// Why a download has not come to its end.
+struct FetchError: StatusError {
+  /// One of `san-fetch`'s, or `missing`.
+  let kind: String
+  let description: String
+
+  var status: Int32 {
+    switch kind {
+    case "usage": Failure.Status.usage
+    case "refused", "missing": Failure.Status.noInput
+    case "place": Failure.Status.cannotCreate
+    default: Failure.Status.inputOutput
+    }
+  }
+}

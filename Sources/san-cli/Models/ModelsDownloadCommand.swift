@@ -1,0 +1,116 @@
+import ArgumentParser
+import SANCore
+import SANInference
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// `san-cli models download`: the only command that uses the network.
+struct ModelsDownloadCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "download", abstract: "Downloads a model and installs it.",
+    discussion: """
+      What has come stays where a download is stopped, and the same command goes on from there. The file's SHA-256 is \
+      checked before it is used; a file whose SHA-256 is not published is only taken with --sha256 or --trust.
+      """)
+
+  @Argument(help: "The model's name, as san-cli models lists it; any other name with --url.")
+  var name: String
+
+  @Option(help: ArgumentHelp("Where the file is. (default: where it was published)", valueName: "address"))
+  var url: String?
+
+  @Option(
+    help: ArgumentHelp("The SHA-256 that the file must have. (default: the published one)", valueName: "hash")
+  )
+  var sha256: String?
+
+  @Flag(help: "Accept a file whose SHA-256 is not known, and record the one it has.")
+  var trust = false
+
+  @Option(help: "The model's config.json. (default: inside the model file)", completion: .file())
+  var config: String?
+
+  @Flag(help: "No progress on standard error, only errors.")
+  var quiet = false
+
+  func validate() throws {
+    if trust && sha256 != nil {
+      throw ValidationError("--trust: is not allowed together with --sha256; leave one out")
+    }
+  }
+
+  func run() throws {
+    if quiet { Console.silence() }
+    try ModelInstaller.check(name: name, option: "<name>")
+    let known = KnownModel[name]
+    guard let address = url ?? known?.url else {
+      let names = KnownModel.all.map(\.name).joined(separator: ", ")
+      throw UsageError(
+        "<name>", "\(name) is not a published model, which are \(names); give its address with --url")
+    }
+    let wanted = try wantedDigest(known)
+    let installer = try ModelInstaller()
+    if let model = ModelStore(folders: [installer.folder]).model(name) {
+      let record = try ModelRecord(of: model)
+      guard let record, wanted.map({ $0 == record.sourceDigest }) ?? (record.source == address) else {
+        throw PlaceError(
+          path: model.path,
+          problem: "another model is installed as \(name); first \"san-cli models remove \(name)\"")
+      }
+      Console.note("san-cli: note: \(name) is installed already")
+      return try Console.write("\(name)\n")
+    }
+    try installer.makeFolder()
+    let part = Path.join(installer.folder, ".\(name).part")
+    do {
+      try Fetch(name: name, address: address, part: part).run()
+    } catch {
+      if FileStatus(part)?.byteCount == 0 { remove(part) }
+      throw error
+    }
+    try install(part, with: installer, wanted: wanted, address: address)
+    try Console.write("\(name)\n")
+  }
+
+  /// The SHA-256 that the file has to have; nil where any will do.
+  private func wantedDigest(_ known: KnownModel?) throws -> String? {
+    if let sha256 { return try FileDigest.parse(sha256) }
+    if case .whole(let digest) = known?.checksum { return digest }
+    guard trust else {
+      var problem = "no SHA-256 of \(name) is published"
+      if let known { problem += " but its beginning, \(known.checksum.text.prefix(8)), which is checked" }
+      throw UsageError(
+        "--sha256",
+        "\(problem); give the file's SHA-256, or accept what comes and record its own with --trust")
+    }
+    return nil
+  }
+
+  /// Installs what has come, and takes the download away unless it can still be of use.
+  private func install(_ part: String, with installer: ModelInstaller, wanted: String?, address: String)
+    throws
+  {
+    do {
+      let file = try MappedFile(path: part)
+      let digest = try FileDigest.sha256(of: file, name: name)
+      try ModelInstaller.check(digest: digest, wanted: wanted, name: name, file: address)
+      _ = try installer.install(file, digest: digest, as: name, source: address, configuration: config)
+      if wanted == nil { Console.note("san-cli: note: the file's SHA-256, now recorded, is \(digest)") }
+    } catch {
+      if Failure(error).status == Failure.Status.data { remove(part) }
+      throw error
+    }
+    remove(part)
+  }
+
+  private func remove(_ part: String) {
+    unlink(part)
+    unlink("\(part).state")
+  }
+}
