@@ -74,7 +74,8 @@ final class ResumeTests: XCTestCase {
       ["--classes": "cat,dog=dog|puppy", "--synonyms": "mean"], ["--background": "distractors"],
       ["--background": "sky"], ["--templates": "vild"], ["--templates": "t.txt"], ["--threshold": "0.2"],
       ["--size": "64"], ["--resample": "bilinear"], ["--model": "other.safetensors"], ["--labels": "labels"],
-      ["--classes": "", "--vocabulary": "voc-20"],
+      ["--classes": "", "--vocabulary": "voc-20"], ["--scales": "0.5,1"], ["--window": "64"],
+      ["--window": "64", "--overlap": "0.5"], ["--opacity": "0.3"], ["--cutout": "cat"], ["--cutout": "dog"],
     ] {
       XCTAssertEqual(try run(changed), ["done"], "\(changed)")
       XCTAssertEqual(try run(changed), ["skipped"], "\(changed)")
@@ -85,6 +86,10 @@ final class ResumeTests: XCTestCase {
     XCTAssertEqual(try run(["--templates": "t.txt", "--threads": "1", "--jobs": "1"]), ["skipped"])
     XCTAssertEqual(try run([:]), ["done"])
     XCTAssertEqual(try run(["--size": "", "--resample": "bicubic", "--output": "./segmented"]), ["skipped"])
+    for flag in ["--flip", "--no-contours", "--no-legend", "--side-by-side"] {
+      XCTAssertEqual(try run([:], [flag]), ["done"], flag)
+      XCTAssertEqual(try run([:], [flag]), ["skipped"], flag)
+    }
     XCTAssertEqual(try run(["--labels": "labels"], ["--no-overlay"]), ["done"])
   }
 
@@ -94,15 +99,14 @@ final class ResumeTests: XCTestCase {
     let options = Set(help.matches(of: /(?m)^  (--[a-z-]+)/).map { String($0.1) })
     let counting: Set = [
       "--classes", "--classes-file", "--vocabulary", "--synonyms", "--templates", "--background",
-      "--threshold",
-      "--output", "--no-overlay", "--labels", "--json", "--mask-dir", "--scores", "--model", "--config",
-      "--size",
-      "--resample",
+      "--threshold", "--output", "--no-overlay", "--opacity", "--contours", "--legend", "--side-by-side",
+      "--cutout", "--cutout-output", "--labels", "--json", "--mask-dir", "--scores", "--scores-format",
+      "--model", "--config", "--size", "--resample", "--scales", "--flip", "--window", "--overlap",
     ]
+    // A COCO file takes all images, so that none may be skipped.
     let others: Set = [
       "--list", "--jobs", "--report", "--skip-existing", "--shard", "--quiet", "--threads", "--cache",
-      "--no-cache",
-      "--version",
+      "--no-cache", "--version", "--coco", "--coco-masks",
     ]
     XCTAssertEqual(
       options, counting.union(others),
