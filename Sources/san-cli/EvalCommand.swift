@@ -30,17 +30,11 @@ struct EvalCommand: ParsableCommand {
   @OptionGroup(title: "Cache")
   var cache: CacheOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Length in pixels to which a photo's short side is resized. (default: the model's own, mostly 640)",
-      valueName: "pixels"))
-  var size: Int?
+  @OptionGroup(title: "Photo")
+  var preparation: EvaluationPhotoOptions
 
-  func validate() throws {
-    if let size, !(32...4096).contains(size) {
-      throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
-    }
-  }
+  @OptionGroup(title: "Photo")
+  var testTime: TestTimeOptions
 
   func run() throws {
     if output.quiet { Console.silence() }
@@ -58,9 +52,10 @@ struct EvalCommand: ParsableCommand {
     let textCache = cache.makeCache()
     let segmenter = try Segmenter(
       model: source, configuration: model.config, threads: model.threads, textCache: textCache)
-    let settings = EvaluationSettings(
+    let shortSide = preparation.size ?? segmenter.defaultShortSide
+    let settings = try EvaluationSettings(
       segmenter: segmenter, classes: classes, synonyms: vocabulary.synonyms, templates: templates,
-      shortSide: size ?? segmenter.defaultShortSide, encoding: encoding,
+      shortSide: shortSide, views: testTime.makeViews(shortSide: shortSide), encoding: encoding,
       ignored: data.ignored(classCount: classes.count))
     let state = try plan.state.map {
       try EvaluationState($0.path, header: settings.header(), classCount: classes.count)

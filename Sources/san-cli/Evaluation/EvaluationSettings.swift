@@ -8,6 +8,7 @@ struct EvaluationSettings {
   let synonyms: SynonymPooling
   let templates: PromptTemplates
   let shortSide: Int
+  let views: ViewOptions
   let encoding: LabelEncoding
   /// Numbers in label files that are left out.
   let ignored: Set<UInt16>
@@ -22,7 +23,7 @@ struct EvaluationSettings {
     let target = TargetSize.evaluation(
       width: photo.width, height: photo.height, shortSide: shortSide, longSideLimit: longSideLimit)
     let encoded = try segmenter.encode(
-      photo, resizedTo: target, resampling: .bilinear, control: Interruption.control)
+      photo, resizedTo: target, resampling: .bilinear, views: views, control: Interruption.control)
     return try segmenter.segment(encoded, vocabulary: vocabulary, control: Interruption.control).labels
   }
 
@@ -33,6 +34,9 @@ struct EvaluationSettings {
       ("synonyms", .string(synonyms.rawValue)), ("templates", .string(templates.name)),
       ("short_side", .integer(shortSide)),
       ("long_side_limit", .integer(longSideLimit)), ("resampling", .string("bilinear")),
+      ("scales", .array(views.scales.map { .real($0) })), ("flip", .verbatim(views.flip ? "true" : "false")),
+      ("window", views.window.map { .integer($0.side) } ?? .null),
+      ("overlap", views.window.map { .real($0.overlap) } ?? .null),
       ("ignore", .array(ignored.sorted().map { .integer(Int($0)) })),
     ]
   }

@@ -96,6 +96,21 @@ struct EvaluationDataOptions: ParsableArguments {
   var inputs: [String] { [labelNames, list].compactMap { $0 } }
 }
 
+/// How a photo is prepared for its evaluation.
+struct EvaluationPhotoOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Length in pixels to which a photo's short side is resized. (default: the model's own, mostly 640)",
+      valueName: "pixels"))
+  var size: Int?
+
+  func validate() throws {
+    if let size, !ImageOptions.allowedSizes.contains(size) {
+      throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
+    }
+  }
+}
+
 /// What an evaluation writes, and what it keeps.
 struct EvaluationOutputOptions: ParsableArguments {
   @Flag(

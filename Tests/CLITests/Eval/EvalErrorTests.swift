@@ -108,7 +108,8 @@ final class EvalErrorTests: XCTestCase {
       (["--ignore", ""], "--ignore"),
       (["--label-offset", "65536"], "--label-offset"), (["--label-offset=-1"], "--label-offset"),
       (["--label-offset", "1", "--label-names", "x"], "--label-offset"), (["--limit", "0"], "--limit"),
-      (["--size", "31"], "--size"), (["--vocabulary", "voc-20"], "--vocabulary"), (["extra"], "extra"),
+      (["--size", "31"], "--size"), (["--scales", "0"], "--scales"),
+      (["--vocabulary", "voc-20"], "--vocabulary"), (["extra"], "extra"),
       (["--threshold", "1"], "--threshold"),
     ] {
       try assertFails(eval, arguments, status: 64, naming: name)

@@ -79,6 +79,8 @@ final class EvalStateTests: XCTestCase {
     let before = try eval.folder.contents()
     let cases: [(arguments: [String], classes: String, problem: String)] = [
       (["--size", "65"], "cat,traffic light,sky", "short side 64, which is 65 now"),
+      (["--flip"], "cat,traffic light,sky", "flip false, which is true now"),
+      (["--window", "96"], "cat,traffic light,sky", "window none, which is 96 now"),
       (["--ignore", "3,255"], "cat,traffic light,sky", "ignore 255, which is 3,255 now"),
       (["--templates", "vild"], "cat,traffic light,sky", "templates plain, which is vild now"),
       (["--label-offset", "1"], "cat,traffic light,sky", "another label numbers"),

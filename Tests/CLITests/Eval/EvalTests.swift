@@ -173,6 +173,20 @@ final class EvalTests: XCTestCase {
     XCTAssertEqual(try eval.report(["--list", "list.txt"])["images"] as? Int, 2)
   }
 
+  /// Scales, mirror images and windows, as `segment` has them.
+  func testViews() throws {
+    let eval = try Evaluating()
+    try eval.addAll()
+    let views = try ViewOptions(scales: [1, 1.5], flip: true, window: 64, overlap: 0.5)
+    let report = try eval.report(["--scales", "1,1.5", "--flip", "--window", "64", "--overlap", "0.5"])
+    XCTAssertEqual(try Evaluating.Counts(report), try Evaluating.expected(0..<4, views: views))
+    let settings = try XCTUnwrap(report["settings"] as? [String: Any])
+    XCTAssertEqual(settings["scales"] as? [Double], [1, 1.5])
+    XCTAssertEqual(settings["flip"] as? Bool, true)
+    XCTAssertEqual(settings["window"] as? Int, 64)
+    XCTAssertEqual(settings["overlap"] as? Double, 0.5)
+  }
+
   func testOffset() throws {
     let eval = try Evaluating()
     let size = Evaluating.size(0)

@@ -97,7 +97,9 @@ struct Evaluating {
   }
 
   /// What the photos `indices` should give: the library's predictions, counted pixel by pixel.
-  static func expected(_ indices: some Sequence<Int>, labels: (Int) -> [Int?] = known) throws -> Counts {
+  static func expected(
+    _ indices: some Sequence<Int>, views: ViewOptions = .one, labels: (Int) -> [Int?] = known
+  ) throws -> Counts {
     let segmenter = try Segmenter(model: .path(ToyFiles.model.path))
     let vocabulary = try segmenter.vocabulary(classes, background: .none, templates: .plain)
     var counts = Counts()
@@ -105,7 +107,7 @@ struct Evaluating {
       let photo = try ToyFiles.photo(width: size(index).width, height: size(index).height)
       let target = TargetSize.evaluation(
         width: photo.width, height: photo.height, shortSide: 64, longSideLimit: 256)
-      let encoded = try segmenter.encode(photo, resizedTo: target, resampling: .bilinear)
+      let encoded = try segmenter.encode(photo, resizedTo: target, resampling: .bilinear, views: views)
       let prediction = try segmenter.segment(encoded, vocabulary: vocabulary).labels.labels.map(Int.init)
       for (truth, given) in zip(labels(index), prediction) {
         guard let truth else {
