@@ -11,7 +11,7 @@ struct Labelling {
     (self.scores, self.vocabulary, self.threshold) = (scores, vocabulary, threshold)
   }
 
-  /// What ``run(keepingScores:workspace:)`` finds.
+  /// What ``run(keepingScores:file:workspace:)`` finds.
   struct Result {
     let labels: LabelMap
     let classes: [Segmentation.ClassResult]
@@ -27,9 +27,10 @@ struct Labelling {
     static let unit: Float = 16_777_216  // 2²⁴
   }
 
-  /// Throws what the scores do.
-  func run(keepingScores: Bool, workspace: Workspace) throws -> Result {
+  /// Throws what the scores do; `file` takes them, too, if there is one.
+  func run(keepingScores: Bool, file: ScoresFile?, workspace: Workspace) throws -> Result {
     let (size, own) = (scores.size, vocabulary.classes.count)
+    precondition(file?.fits(classCount: own, size: size) ?? true, "a file for these scores")
     let totals = Mutex(
       Totals(pixels: Array(repeating: 0, count: own + 1), scores: Array(repeating: 0, count: own + 1)))
     var kept: Tensor?
@@ -37,10 +38,10 @@ struct Labelling {
       let labels = labels.baseAddress!
       if keepingScores {
         kept = try Tensor(shape: [own, size.height, size.width]) {
-          try fill(labels: labels, scores: $0.baseAddress, totals: totals, workspace: workspace)
+          try fill(labels: labels, scores: $0.baseAddress, file: file, totals: totals, workspace: workspace)
         }
       } else {
-        try fill(labels: labels, scores: nil, totals: totals, workspace: workspace)
+        try fill(labels: labels, scores: nil, file: file, totals: totals, workspace: workspace)
       }
       count = size.count
     }
@@ -63,7 +64,7 @@ struct Labelling {
   }
 
   private func fill(
-    labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?,
+    labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?, file: ScoresFile?,
     totals: borrowing Mutex<Totals>,
     workspace: Workspace
   ) throws {
@@ -71,6 +72,7 @@ struct Labelling {
     try scores.forEachStrip(workspace: workspace) { row, columns, strip in
       let first = row * size.width + columns.lowerBound
       label(strip, labels: labels + first, totals: totals)
+      file?.take(strip, row: row, columns: columns)
       if let kept {
         for index in 0..<own {
           (kept + index * size.count + first).update(from: strip.row(index), count: columns.count)

@@ -241,11 +241,12 @@ public final class Segmenter: Sendable {
   ///   - vocabulary: classes made ready by this segmenter's model.
   ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
   ///   - scores: whether to keep all scores, `K × height × width` floats.
+  ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
   ///   - control: watches and stops the run.
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError`, and where there is a `scoresFile`, `OutputFileError`.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
-    control: RunControl = RunControl()
+    scoresFile: ScoresFile? = nil, control: RunControl = RunControl()
   ) throws -> Segmentation {
     var clock = StageClock()
     try control.enter(.labels)
@@ -255,8 +256,9 @@ public final class Segmenter: Sendable {
       stripScores(of: image, logits: logits, vocabulary: vocabulary, control: control),
       vocabulary: vocabulary, threshold: threshold)
     let result = try withWorkspace { workspace in
-      try workspace.scope { try labelling.run(keepingScores: scores, workspace: workspace) }
+      try workspace.scope { try labelling.run(keepingScores: scores, file: scoresFile, workspace: workspace) }
     }
+    try scoresFile?.check()
     clock.finish()
     var timings = image.timings
     for entry in clock.timings.stages { timings.append(entry.stage, entry.duration) }
@@ -282,13 +284,14 @@ public final class Segmenter: Sendable {
   /// Labels a photo's pixels: `encode`, and `segment` of what it returns, in one.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
+    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false, scoresFile: ScoresFile? = nil,
     control: RunControl = RunControl()
   ) throws -> Segmentation {
     let encoded = try encode(
       image, shortSide: shortSide, resampling: resampling, views: views, control: control)
     return try segment(
-      encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, control: control)
+      encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, scoresFile: scoresFile,
+      control: control)
   }
 
   // MARK: Workspaces

@@ -31,9 +31,11 @@ struct ImageWorker: Sendable {
       try item.requireShortName()
       var watch = Stopwatch()
       let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
-      let report = try runNetwork(photo, item, &watch)
+      let scores = try item.plan.openScores(of: photo, classes: job.vocabulary.classes)
+      let report = try runNetwork(photo, item, scores, &watch)
       let parts = try outputs.map { try $0.part(of: report) }
-      try SegmentationOutputs(plan: item.plan, report: report, isDurable: false).write(&watch)
+      try SegmentationOutputs(plan: item.plan, report: report, scores: scores, isDurable: false)
+        .write(&watch)
       let summary = ImageSummary(report)
       try record?.add(item, summary)
       return outcome(.done(summary, watch), parts)
@@ -43,11 +45,11 @@ struct ImageWorker: Sendable {
   }
 
   private func runNetwork(
-    _ photo: RGBImage, _ item: BatchPlan.Item, _ watch: inout Stopwatch
+    _ photo: RGBImage, _ item: BatchPlan.Item, _ scores: ScoresFile?, _ watch: inout Stopwatch
   ) throws -> SegmentationReport {
     networks.wait()
     defer { networks.signal() }
-    return try job.run(photo, image: item.path, scores: item.plan.scores != nil, watch: &watch)
+    return try job.run(photo, image: item.path, scores: scores, watch: &watch)
   }
 
   /// Whether the images after this one would fare no better.

@@ -14,14 +14,14 @@ struct SegmentationJob: Sendable {
   ///
   /// - Parameters:
   ///   - image: the path that reports call it by.
-  ///   - scores: whether to keep all scores.
+  ///   - scores: takes all scores.
   ///   - watch: takes the stages' times.
   func run(
-    _ photo: RGBImage, image: String, scores: Bool, watch: inout Stopwatch
+    _ photo: RGBImage, image: String, scores: ScoresFile?, watch: inout Stopwatch
   ) throws -> SegmentationReport {
     let result = try segmenter.segment(
       photo, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, views: views,
-      threshold: threshold, scores: scores, control: Interruption.control)
+      threshold: threshold, scoresFile: scores, control: Interruption.control)
     watch.add(result.timings)
     return SegmentationReport(
       image: image, photo: photo, segmenter: segmenter, background: background, vocabulary: vocabulary,

@@ -17,9 +17,10 @@ struct SingleRun {
       dataSet: setup.command.output.dataSetFile)
     let job = try setup.load(&watch)
     let dataSet = try DataSetFile(setup.command.output, job: job)
-    let report = try job.run(photo, image: image, scores: plan.scores != nil, watch: &watch)
+    let scores = try plan.openScores(of: photo, classes: job.vocabulary.classes)
+    let report = try job.run(photo, image: image, scores: scores, watch: &watch)
     try dataSet?.add(report, place: image == "-" ? "stdin" : Path.name(of: image))
-    let masks = try SegmentationOutputs(plan: plan, report: report).write(&watch) { printed in
+    let masks = try SegmentationOutputs(plan: plan, report: report, scores: scores).write(&watch) { printed in
       try Console.write(printed ?? Array(report.table.utf8))
     }
     try dataSet?.finish()

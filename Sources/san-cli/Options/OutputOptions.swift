@@ -72,7 +72,7 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp(
       "The format of several photos' scores; that of one photo's is told by the file's name.",
       valueName: "npy|npz"))
-  var scoresFormat: ScoresFormat = .npy
+  var scoresFormat: ScoresFile.Format = .npy
 
   @Option(
     help: ArgumentHelp(
@@ -134,12 +134,6 @@ extension String {
   func isSameClass(as other: String) -> Bool { lowercased() == other.lowercased() }
 }
 
-/// How scores are written.
-enum ScoresFormat: String, CaseIterable, ExpressibleByArgument {
-  /// The array alone.
-  case npy
-  /// An archive of `scores` and `classes`.
-  case npz
-}
+extension ScoresFile.Format: ExpressibleByArgument {}
 
 extension COCOAnnotation.Shape: ExpressibleByArgument {}

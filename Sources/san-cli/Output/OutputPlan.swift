@@ -1,3 +1,4 @@
+import SANCore
 import SANInference
 
 #if canImport(Glibc)
@@ -19,7 +20,7 @@ struct OutputPlan {
   let json: OutputFile?
   let maskFolder: String?
   let scores: OutputFile?
-  let scoresFormat: ScoresFormat
+  let scoresFormat: ScoresFile.Format
 
   /// The outputs of the only photo, at `image`: each option names its file.
   init(_ options: OutputOptions, image: String) {
@@ -86,6 +87,15 @@ struct OutputPlan {
   /// All paths that are written, the masks' folder as one of them.
   var paths: [String] {
     files.filter { !$0.isStandardOutput }.map(\.path) + (maskFolder.map { [$0] } ?? [])
+  }
+
+  /// Opens the file that takes the scores of `photo`, if there is one.
+  func openScores(of photo: RGBImage, classes: [String]) throws -> ScoresFile? {
+    guard let scores else { return nil }
+    try scores.makeFolder()
+    return try ScoresFile(
+      scores.path, format: scoresFormat, classes: classes,
+      size: Grid(height: photo.height, width: photo.width))
   }
 
   /// Checks, before any work is done, all that can go wrong with the only photo's outputs but a full disk.

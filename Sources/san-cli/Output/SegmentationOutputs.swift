@@ -5,6 +5,8 @@ import SANInference
 struct SegmentationOutputs {
   let plan: OutputPlan
   let report: SegmentationReport
+  /// The scores' file, complete but for its name.
+  let scores: ScoresFile?
   /// Whether to wait until the disk has them.
   var isDurable = true
 
@@ -35,7 +37,6 @@ struct SegmentationOutputs {
         try staged.add(LabelRendering.labelMap(labels, classCount: classes.count), file)
       }
     }
-    let scores = try stageScores()
     let masks = try plan.maskFolder.map { try MaskFolder($0, labels: labels, result: report.result) }
     do {
       if let file = plan.json { try staged.add(Array(report.json(watch).utf8), file) }
@@ -48,42 +49,6 @@ struct SegmentationOutputs {
       throw error
     }
     return masks
-  }
-
-  /// `[K, height, width]`
-  private func stageScores() throws -> ScoresFile? {
-    guard let file = plan.scores, let scores = report.result.scores else { return nil }
-    try file.makeFolder()
-    return try ScoresFile(
-      file.path, format: plan.scoresFormat, scores: scores, classes: report.vocabulary.classes)
-  }
-}
-
-/// Scores that are complete but for their file's name.
-private enum ScoresFile {
-  case npy(NPYWriter<Float>)
-  case npz(NPZWriter)
-
-  init(_ path: String, format: ScoresFormat, scores: Tensor, classes: [String]) throws {
-    switch format {
-    case .npy:
-      let writer = try NPYWriter<Float>(path, shape: scores.shape)
-      try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
-      self = .npy(writer)
-    case .npz:
-      let writer = try NPZWriter(path)
-      try writer.add("classes", strings: classes)
-      try writer.add("scores", of: Float.self, shape: scores.shape)
-      try scores.withUnsafeBufferPointer { try writer.write($0, at: 0) }
-      self = .npz(writer)
-    }
-  }
-
-  func commit() throws {
-    switch self {
-    case .npy(let writer): try writer.commit()
-    case .npz(let writer): try writer.commit()
-    }
   }
 }
 
