@@ -21,7 +21,7 @@
  *
  * Errors. A function that can fail returns a status, and san_last_error() has the reason. Where a status is not
  * SAN_OK, what the last argument points to is left as it was. A null pointer is an error where a value is needed, and
- * san_close and san_free ignore it.
+ * san_close and san_free ignore it. Only a machine without memory left ends the process.
  *
  * Strings are UTF-8 and end in a zero byte.
  */

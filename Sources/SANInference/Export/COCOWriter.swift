@@ -38,6 +38,7 @@ public final class COCOWriter {
   /// - Parameters:
   ///   - fileName: the image's `file_name`: usually its path within the data set's folder.
   ///   - size: its size in pixels.
+  ///   - annotations: what is in it, in the order written.
   public func add(
     fileName: String, size: Grid, annotations: [COCOAnnotation]
   ) throws(OutputFileError) {

@@ -42,7 +42,10 @@ public final class NPZWriter {
 
   /// Adds an array of numbers, 0 until they are written.
   ///
-  /// - Parameter shape: sizes of at least 1, slowest first.
+  /// - Parameters:
+  ///   - name: the array's name in the archive, without `.npy`.
+  ///   - type: the numbers' type.
+  ///   - shape: sizes of at least 1, slowest first.
   public func add<Element: NPYElement>(
     _ name: String, of type: Element.Type, shape: [Int]
   ) throws(OutputFileError) {
