@@ -53,6 +53,8 @@ def main():
     image.add_argument("--data", required=True)
     image.add_argument("--size", type=int, default=112, help="pixels of a crop's side, a multiple of 16")
     image.add_argument("--sparse", action="store_true", help="train every other block, the rest pass through")
+    image.add_argument("--scenes", type=float, default=0.25,
+                       help="share of steps on whole scenes at the size of the tower's grid")
     image.add_argument("--keep", type=float, default=1.0, help="probability of a residual branch (stochastic depth)")
 
     for name, help in (("adapter", "stage 3: train the side adapter"),
@@ -66,9 +68,11 @@ def main():
             adapter.add_argument("--output", required=True)
             adapter.add_argument("--dtype", choices=["f16", "bf16", "f32"], default="f16")
 
-    evaluate = command("evaluate", "held-out scores of model files, beside the baselines")
+    evaluate = command("evaluate", "scores of model files on photos kept back, beside the baselines")
     evaluate.add_argument("models", nargs="+")
     evaluate.add_argument("--data", required=True)
+    evaluate.add_argument("--split", choices=["heldout", "validation", "train"], default="heldout")
+    evaluate.add_argument("--synonyms", action="store_true", help="also compare a class's maps under two names")
 
     export = command("export", "write the model file and config.json")
     export.add_argument("--output", default="../Weights/Resources/san-mini/model.safetensors")

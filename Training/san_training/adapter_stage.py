@@ -13,12 +13,18 @@ from .muon import muon
 from .scenes import STUFF, Folder, Scenes
 from .text import class_embeddings
 from .tokenizer import Tokenizer
-from .training import Run, update
+from .training import Average, Run, update
+
+AVERAGED = 400  # steps of the running mean
 
 
 def stored(folder, stage):
+    """A stage's weights: the running mean where there is one."""
     path = folder / f"{stage}.pt"
-    return torch.load(path, map_location="cpu", weights_only=True)["model"] if path.exists() else {}
+    if not path.exists():
+        return {}
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state["model"] | state.get("average", {})
 
 
 def assemble(folder, seed, adapter=True):
@@ -55,7 +61,7 @@ def main(args):
     model = checkpoint.load(args.init) if args.init else assemble(run.folder, args.seed, adapter=False)
     model.to(args.device)
     optimizer = muon(list(trainable(model)), 1e-2, block=".blocks.")
-    run.resume(model, optimizer)
+    average = Average(model, AVERAGED, run.resume(model, optimizer))
     scenes = (Folder if stage == "finetune" else Scenes)(args.data, args.size)
     tokenizer = Tokenizer(model.config["clip"]["text"]["vocabulary_size"])
     names = scenes.names + [name for name in STUFF if name not in scenes.names]
@@ -73,7 +79,6 @@ def main(args):
         return [pool.submit(scenes.sample, base + n) for n in range(args.batch)]
 
     waiting = request(run.step)
-    sums, some = {}, 0
     while run.progress < 1:
         pixels, columns, sources = zip(*(job.result() for job in waiting))
         waiting = request(run.step + 1)
@@ -101,15 +106,13 @@ def main(args):
                          for k in ("class", "mask", "dice", "empty", "guide")}
         update(loss, optimizer, run.rate(args.rate), clip=1.0)
         run.step += 1
-        shown["loss"] = loss.item()
-        for key, value in shown.items():
-            sums[key] = sums.get(key, 0.0) + value
-        some += 1
+        average.update(run.step)
+        run.gather(loss=loss.item(), **shown)
         if run.step % 20 == 0 or run.progress >= 1:
-            run.log(**{key: value / some for key, value in sums.items()})
-            sums, some = {}, 0
-        run.save(model, optimizer, every=120)
-    run.save(model, optimizer)
+            run.log_means()
+        run.save(model, optimizer, every=120, average=average)
+    run.save(model, optimizer, average=average)
+    model.load_state_dict(average.weights, strict=False)
     pool.shutdown(cancel_futures=True)
     if stage == "finetune":
         checkpoint.write(model, Path(args.output), args.dtype)

@@ -1,4 +1,4 @@
-"""Stage 2a: a fixed set of crops with the teacher's outputs, held in one folder of arrays.
+"""Stage 2a: a fixed set of crops with the teacher's outputs, held in one folder of arrays; another seed, another set.
 
 images [N,160,160,3] u8 · top [N,8] ids and probabilities · dense [N,g*g,4] ids and probabilities ·
 features [N,g*g,128] f16 · hard [N] column or -1 · source [N] · regions [N,3,14,14] u8 and their columns [N,3] or -1
@@ -17,7 +17,8 @@ from .training import Run
 
 SIZE, REGION, REGIONS, FEATURES = 160, 14, 3, 128
 SOURCES = ("coco", "ccp", "caltech", "cutouts", "backgrounds")
-CROPS = {"coco": 12, "ccp": 3, "caltech": 1, "cutouts": 6, "backgrounds": 6}
+CROPS = {"coco": 20, "ccp": 2, "caltech": 1, "cutouts": 5, "backgrounds": 6}
+WHOLE_PERSON = 0.4  # share of the fashion photos' crops whose clothes, skin and hair are one `person`
 
 
 class Teacher:
@@ -92,6 +93,10 @@ def crop_of(photo, seed, vocabulary, pool, view):
         columns = lambda value: vocabulary.index[photo.name]  # noqa: E731
     elif photo.label:
         ids = photo.ids
+    source = photo.source
+    if source == "ccp" and draw.random() < WHOLE_PERSON:
+        ids, source = (ids > 0).astype(np.uint8), "coco"
+        columns = lambda value: vocabulary.index["person"]  # noqa: E731
     where = box(draw, pixels.shape[1], pixels.shape[0], ids, photo.source)
     image = Image.fromarray(pixels)
     big = np.asarray(image.resize((view, view), Image.BILINEAR, box=where))
@@ -111,7 +116,7 @@ def crop_of(photo, seed, vocabulary, pool, view):
         draw.shuffle(found)
         for slot, (mask, column) in enumerate(found[:REGIONS]):
             masks[slot], owners[slot] = mask, column
-    return big, small, SOURCES.index(photo.source), hard, masks, owners
+    return big, small, SOURCES.index(source), hard, masks, owners
 
 
 def main(args):
@@ -126,7 +131,8 @@ def main(args):
         count = int(CROPS[photo.source] * args.multiply + draw.random())
         jobs += [(photo, args.seed * 1_000_003 + index * 1009 + n) for n in range(count)]
     # Near in the list = the same photo: decoded once, then forgotten.
-    folder = run.folder / "crops"
+    finished = run.folder / f"crops-{args.seed}"
+    folder = finished.with_suffix(".part")
     folder.mkdir(exist_ok=True)
     n, places, view = len(jobs), args.grid ** 2, 32 * args.grid
     shapes = {"images": ((n, SIZE, SIZE, 3), "u1"), "top_ids": ((n, 8), "i2"), "top": ((n, 8), "f2"),
@@ -136,19 +142,22 @@ def main(args):
     out = {k: np.lib.format.open_memmap(folder / f"{k}.npy", "w+", dtype, shape)
            for k, (shape, dtype) in shapes.items()}
     teacher = Teacher(args.device, args.grid)
-    # The features' principal directions come from a spread of crops over all sources.
+    # The features' principal directions come from a spread of crops over all sources, once for all sets.
+    axes = run.folder / "teacher-axes.pt"
     spread = jobs[:: max(1, n // 384)][:384]
     right = seen = 0
     with ThreadPoolExecutor(args.threads) as workers:
         def made(part):
             return [np.stack(x) if i < 2 or i > 3 else np.array(x) for i, x in enumerate(
                 zip(*workers.map(lambda job: crop_of(*job, vocabulary, pool, view), part)))]
-        sample = torch.cat([teacher(made(spread[i: i + 64])[0])[2].flatten(0, 1).cpu()
-                            for i in range(0, len(spread), 64)])
-        mean = sample.mean(dim=0)
-        values, vectors = torch.linalg.eigh((sample - mean).t() @ (sample - mean) / len(sample))
-        basis = (vectors.flip(1)[:, :FEATURES] / (values.flip(0)[:FEATURES].sqrt() ** 0.5 + 1e-4))
-        basis, mean = basis.to(args.device), mean.to(args.device)
+        if not axes.exists():
+            sample = torch.cat([teacher(made(spread[i: i + 64])[0])[2].flatten(0, 1).cpu()
+                                for i in range(0, len(spread), 64)])
+            mean = sample.mean(dim=0)
+            values, vectors = torch.linalg.eigh((sample - mean).t() @ (sample - mean) / len(sample))
+            basis = vectors.flip(1)[:, :FEATURES] / (values.flip(0)[:FEATURES].sqrt() ** 0.5 + 1e-4)
+            torch.save({"mean": mean, "basis": basis}, axes)
+        mean, basis = (torch.load(axes, weights_only=True)[key].to(args.device) for key in ("mean", "basis"))
         for begin in range(0, n, 64):
             part = jobs[begin: begin + 64]
             big, small, source, hard, masks, owners = made(part)
@@ -172,4 +181,5 @@ def main(args):
                     photo.__dict__.pop("pixels", None)
     for array in out.values():
         array.flush()
+    folder.rename(finished)
     run.log(of=n, done=True)

@@ -1,4 +1,4 @@
-"""Held-out scores: the 60 photos of heldout.txt, the 80 COCO names as vocabulary, annotated pixels only."""
+"""Scores of model files on photos never trained on: the 80 COCO names as vocabulary, annotated pixels only."""
 import json
 import time
 from pathlib import Path
@@ -15,22 +15,66 @@ from .tokenizer import Tokenizer
 SYNONYMS = (("kitten", "cat"), ("puppy", "dog"), ("automobile", "car"), ("sofa", "couch"))
 
 
-@torch.no_grad()
-def scores_of(model, pixels, text):
-    """A photo u8 [H,W,3] and class rows [K,E] -> scores [K,H,W], as the engine makes them."""
+def prepared(model, pixels, device):
+    """A photo u8 [H,W,3] -> the padded input [1,3,H',W'] and the size within it, as the engine makes them."""
     height, width = pixels.shape[:2]
     short = model.config["input"]["short_side"]
     scale = short / min(height, width)
     size = (short, int(width * scale)) if height <= width else (int(height * scale), short)
     image = np.array(Image.fromarray(pixels).resize(size[::-1], Image.BICUBIC))
-    device = text.device
     x = normalise(torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float())
     padded = tuple(-(-side // 32) * 32 for side in size)
-    x = torch.nn.functional.pad(x, (0, padded[1] - size[1], 0, padded[0] - size[0]))
+    return torch.nn.functional.pad(x, (0, padded[1] - size[1], 0, padded[0] - size[0])), size
+
+
+@torch.no_grad()
+def scores_of(model, pixels, texts):
+    """A photo u8 [H,W,3] and sets of class rows [K,E] -> scores [K,H,W] for each set, as the engine makes them."""
+    x, size = prepared(model, pixels, texts[0].device)
     masks, embeddings, _ = model.propose(x)[-1]
-    logits = model.class_logits(embeddings[0], model.classifier(text))
-    scores = semantic_scores(masks[0], logits, padded, size)
-    return torch.nn.functional.interpolate(scores[None], size=(height, width), mode="bilinear", align_corners=False)[0]
+    found = []
+    for text in texts:
+        logits = model.class_logits(embeddings[0], model.classifier(text))
+        scores = semantic_scores(masks[0], logits, tuple(x.shape[-2:]), size)
+        found.append(torch.nn.functional.interpolate(scores[None], size=pixels.shape[:2], mode="bilinear",
+                                                     align_corners=False)[0])
+    return found
+
+
+@torch.no_grad()
+def probe(model, pixels, truth, text):
+    """Where quality is lost, for each class of a photo: its class, share of the annotated pixels, the name its true
+    mask gets as attention bias (among all, among the photo's own), and the best overlap of a proposed mask."""
+    x, size = prepared(model, pixels, text.device)
+    own = np.unique(truth[truth >= 0])
+    masks = torch.from_numpy(np.stack([truth == k for k in own])).float()[None]  # [1,M,H,W]
+    scaled = torch.nn.functional.interpolate(masks, size=size, mode="area")
+    scaled = torch.nn.functional.pad(scaled, (0, x.shape[3] - size[1], 0, x.shape[2] - size[0]))
+    features, grid = model.extract(x)
+    cover = torch.nn.functional.adaptive_avg_pool2d(scaled, grid).flatten(2)  # [1,M,N]
+    inside = (cover > 0.3) | (cover >= cover.amax(-1, keepdim=True).clamp_min(1e-3))
+    bias = torch.where(inside, 0.0, -30.0)[:, None].expand(-1, model.clip_rec_head.heads, -1, -1).to(x.device)
+    rows = torch.nn.functional.normalize(model.clip_rec_head(features[-1], bias)[0, : len(own)].float(), dim=-1)
+    logits = (rows @ text.t()).cpu()
+    proposals = model.propose(x)[-1][0]
+    proposals = torch.nn.functional.interpolate(proposals, size=x.shape[2:], mode="bilinear", align_corners=False)
+    found = (proposals[0, :, : size[0], : size[1]] > 0).flatten(1).float().cpu()
+    wanted = (scaled[0, :, : size[0], : size[1]] > 0.5).flatten(1).float()
+    both = wanted @ found.t()
+    overlap = (both / (wanted.sum(1, keepdim=True) + found.sum(1) - both).clamp_min(1)).amax(1)
+    return [{"class": int(k), "share": float((truth == k).sum() / (truth >= 0).sum()),
+             "named": int(logits[i].argmax()), "among_own": int(own[logits[i, own].argmax()]),
+             "best_overlap": float(overlap[i])} for i, k in enumerate(own)]
+
+
+def summary(found):
+    """Means over the regions that `probe` looked at."""
+    mean = lambda values: float(np.mean(list(values)))  # noqa: E731
+    classes = sorted({r["class"] for r in found})
+    return {"regions": len(found), "named_right": mean(r["named"] == r["class"] for r in found),
+            "named_right_class_mean": mean(mean(r["named"] == k for r in found if r["class"] == k) for k in classes),
+            "named_right_among_own": mean(r["among_own"] == r["class"] for r in found),
+            "best_overlap": mean(r["best_overlap"] for r in found)}
 
 
 class Tally:
@@ -52,50 +96,77 @@ class Tally:
                 "classes": int(there.sum())}
 
 
-def score(model, data, device="cpu"):
+class Names:
+    """The 80 COCO names as text rows, and a photo's truth as their columns (-1: not annotated)."""
+
+    def __init__(self, model, data):
+        table = photos.Vocabulary(data).tables["coco"]
+        self.names = list(table.values())
+        self.lookup = np.full(256, -1)
+        self.lookup[list(table)] = np.arange(len(table))
+        self.model, self.tokenizer = model, Tokenizer(model.config["clip"]["text"]["vocabulary_size"])
+        self.text = self.rows(self.names)
+
+    def rows(self, names):
+        return class_embeddings(self.model.ov_classifier, self.tokenizer, names)
+
+    def swapped(self, new, old):
+        text = self.text.clone()
+        text[self.names.index(old)] = self.rows([new])[0]
+        return text
+
+
+def score(model, data, split="heldout", device="cpu"):
     model.eval().to(device)
-    table = photos.Vocabulary(data).tables["coco"]
-    ids, names = list(table), list(table.values())
-    lookup = np.full(256, -1)
-    lookup[ids] = np.arange(len(ids))
-    tokenizer = Tokenizer(model.config["clip"]["text"]["vocabulary_size"])
-    text = class_embeddings(model.ov_classifier, tokenizer, names)
-    swapped = {}
-    for new, old in SYNONYMS:
-        swapped[new] = text.clone()
-        swapped[new][names.index(old)] = class_embeddings(model.ov_classifier, tokenizer, [new])[0]
-    tally, present, agreement = Tally(len(names)), Tally(len(names)), {new: [] for new, _ in SYNONYMS}
-    for photo in photos.coco(data, held=True):
-        truth = lookup[photo.ids]
+    names = Names(model, data)
+    tally, present, regions = Tally(len(names.names)), Tally(len(names.names)), []
+    for photo in photos.coco(data, split):
+        truth = names.lookup[photo.ids]
         if (truth >= 0).sum() == 0:
             continue
-        scores = scores_of(model, photo.pixels, text)
-        found = scores.argmax(0).cpu().numpy()
-        tally.add(truth, found)
+        scores = scores_of(model, photo.pixels, [names.text])[0]
+        tally.add(truth, scores.argmax(0).cpu().numpy())
         # the image's own classes as vocabulary: what a user who knows what is there would ask for
         own = torch.from_numpy(np.unique(truth[truth >= 0])).to(scores.device)
         present.add(truth, own[scores[own].argmax(0)].cpu().numpy())
-        for new, old in SYNONYMS:
-            if names.index(old) in own:
-                k = names.index(old)
-                other = scores_of(model, photo.pixels, swapped[new]).argmax(0).cpu().numpy() == k
-                either = (other | (found == k)).sum()
-                agreement[new].append(float((other & (found == k)).sum() / either) if either else 1.0)
-    # synonyms: the overlap (IoU) of the class's map under either name, mean over the photos that hold it
-    result = {"vocabulary_80": tally.result(), "own_classes": present.result(),
-              "synonyms": {f"{new} for {old}": np.mean(agreement[new]) if agreement[new] else None
-                           for new, old in SYNONYMS}}
+        regions += probe(model, photo.pixels, truth, names.text)
+    result = {"vocabulary_80": tally.result(), "own_classes": present.result(), "regions": summary(regions)}
     return json.loads(json.dumps(result, default=float))
 
 
-def baselines(data):
+def synonyms(model, data, device="cpu"):
+    """The overlap (IoU) of a class's map under its name and under another, among the 80 names, over the photos of
+    every split that hold the class: its mean where either map has a pixel, and how many photos have one or none."""
+    model.eval().to(device)
+    names = Names(model, data)
+    found = {pair: [] for pair in SYNONYMS}
+    for photo in [photo for split in photos.SPLITS for photo in photos.coco(data, split)]:
+        own = {names.names[k] for k in np.unique(names.lookup[photo.ids]) if k >= 0}
+        asked = [pair for pair in SYNONYMS if pair[1] in own]
+        if not asked:
+            continue
+        first, *others = scores_of(model, photo.pixels, [names.text] + [names.swapped(*pair) for pair in asked])
+        for pair, other in zip(asked, others):
+            k = names.names.index(pair[1])
+            one, two = first.argmax(0) == k, other.argmax(0) == k
+            either = (one | two).sum().item()
+            found[pair].append((one & two).sum().item() / either if either else None)
+    result = {}
+    for (new, old), values in found.items():
+        some = [value for value in values if value is not None]
+        result[f"{new} for {old}"] = {"overlap": sum(some) / len(some) if some else None, "photos": len(some),
+                                      "empty": len(values) - len(some)}
+    return result
+
+
+def baselines(data, split="heldout"):
     """One label a photo: its own most frequent (an oracle), and the training photos' most frequent for all."""
     table = photos.Vocabulary(data).tables["coco"]
     lookup = np.full(256, -1)
     lookup[list(table)] = np.arange(len(table))
     counts = sum(np.bincount(t[t >= 0], minlength=len(table)) for t in (lookup[p.ids] for p in photos.coco(data)))
     oracle, common = Tally(len(table)), Tally(len(table))
-    for photo in photos.coco(data, held=True):
+    for photo in photos.coco(data, split):
         truth = lookup[photo.ids]
         if (truth >= 0).sum():
             best = np.bincount(truth[truth >= 0], minlength=len(table)).argmax()
@@ -108,9 +179,12 @@ def baselines(data):
 def main(args):
     torch.set_num_threads(args.threads)
     began = time.monotonic()
-    result = baselines(args.data)
+    result = baselines(args.data, args.split)
     for path in args.models:
-        result[str(path)] = score(checkpoint.load(path), args.data, args.device)
+        model = checkpoint.load(path)
+        result[str(path)] = score(model, args.data, args.split, args.device)
+        if args.synonyms:
+            result[str(path)]["synonyms"] = synonyms(model, args.data, args.device)
     result["seconds"] = round(time.monotonic() - began, 1)
     text = json.dumps(result, indent=1)
     Path(args.state).mkdir(parents=True, exist_ok=True)

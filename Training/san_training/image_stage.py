@@ -1,5 +1,6 @@
 """Stage 2b: the image tower learns to name crops, places and masked regions in the text tower's space."""
 import math
+import random
 
 import numpy as np
 import torch
@@ -8,12 +9,15 @@ from torch import nn
 
 from . import names, photos
 from .config import SAN_MINI
-from .crops import FEATURES, REGIONS, SOURCES
+from .crops import FEATURES, SOURCES
 from .model import SAN, initialise, normalise
 from .muon import muon
-from .training import Run, update
+from .scenes import Scenes
+from .training import Average, Run, update
 
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
+SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
+AVERAGED = 400  # steps of the running mean
 
 
 class Tower(nn.Module):
@@ -57,6 +61,36 @@ def named_loss(logits, labels):
     return total / (labels >= 0).sum().clamp_min(1)
 
 
+def with_windows(cover, owners):
+    """cover [B,R,N] with a random rectangle of patches wherever there is no labelled region."""
+    b, r, n = cover.shape
+    side = math.isqrt(n)
+    low, high = torch.rand(2, b, r, 2, 1, device=cover.device).sort(dim=0).values
+    place = (torch.arange(side, device=cover.device) + 0.5) / side
+    near = (place - (low + high) / 2).abs()
+    inside = (near <= (high - low) / 2) | (near <= near.amin(-1, keepdim=True))  # at least one row and column
+    windows = (inside[:, :, 0, :, None] & inside[:, :, 1, None, :]).flatten(2)
+    return torch.where((owners >= 0)[..., None], cover, windows.to(cover.dtype))
+
+
+def part_loss(logits, inside, ids, probabilities):
+    """Regions [B,R,1000] against the mean of what the teacher says of the patches inside (ids, probabilities
+    [B,N,k])."""
+    b, r, n = inside.shape
+    share = inside / inside.sum(-1, keepdim=True).clamp_min(1)
+    weights = share[..., None] * probabilities.float()[:, None]  # [B,R,N,k]
+    target = torch.zeros(logits.shape, device=logits.device)
+    target = target.scatter_add_(-1, ids[:, None].expand(-1, r, -1, -1).flatten(2), weights.flatten(2))
+    target = target / target.sum(-1, keepdim=True).clamp_min(1e-6)
+    return -(target * logits.log_softmax(-1)).sum(-1).mean()
+
+
+def mimic_loss(found, features):
+    """Mean squared error over the crops that have the teacher's features (all zero: a set made without)."""
+    some = features.flatten(1).any(1)
+    return F.mse_loss(found[some], features[some]) if some.any() else found.sum() * 0
+
+
 def jitter(images):
     """Random brightness, contrast and colour of u8-valued floats [B,3,H,W]."""
     b = images.shape[0]
@@ -85,15 +119,29 @@ def start_well(tower, crops, size):
 
 
 class Crops:
-    """The arrays of stage 2a; a batch is made on the device."""
+    """The arrays of every set of stage 2a; a batch is made on the device."""
 
     def __init__(self, folder, device):
         keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hard", "source", "regions", "owners")
-        self.arrays = {key: torch.from_numpy(np.load(folder / f"{key}.npy")) for key in keys}
+        sets = [path for path in sorted(folder.glob("crops-*")) if path.suffix != ".part"]
+        if not sets:
+            raise SystemExit(f"{folder}: no crops; run the stage `crops` first")
+        self.arrays = {key: torch.from_numpy(np.concatenate([np.load(path / f"{key}.npy") for path in sets]))
+                       for key in keys}
         if device == "cuda":
             self.arrays = {key: value.to(device) for key, value in self.arrays.items()}
         self.device, self.count = device, len(self.arrays["images"])
         self.side = math.isqrt(self.arrays["dense"].shape[1])
+
+    def weights(self):
+        """How often each crop is drawn: more often the rarer its regions' classes, at most 3 times the mean."""
+        owners = self.arrays["owners"].long().cpu()
+        known = owners >= 0
+        rarity = owners[known].bincount().clamp_min(1).float() ** -0.5
+        found = torch.where(known, rarity[owners.clamp_min(0)], 0.0).sum(1) / known.sum(1).clamp_min(1)
+        some = known.any(1)
+        found[some] = (found[some] / found[some].mean()).clamp(0.3, 3)
+        return torch.where(some, found, 1.0)
 
     def batch(self, chosen, size, augment):
         """Crops and targets through one window each: all of it, or a random part, mirrored or not."""
@@ -127,24 +175,47 @@ class Crops:
                 "source": a["source"].long(), "owners": a["owners"].long()}
 
 
+def scene_batch(scenes, seeds, size, device):
+    """Whole scenes at the size the model sees photos, with their regions: no teacher looks at these."""
+    pixels, columns, sources = zip(*(scenes.sample(seed) for seed in seeds))
+    images = torch.from_numpy(np.stack(pixels)).to(device).permute(0, 3, 1, 2).float()
+    covers = torch.zeros(len(seeds), SCENE_REGIONS, (size // 16) ** 2)
+    owners = torch.full((len(seeds), SCENE_REGIONS), -1)
+    for n, one in enumerate(columns):
+        one = torch.from_numpy(one)
+        present = one.unique()
+        present = present[present >= 0]
+        present = present[torch.randperm(len(present))[:SCENE_REGIONS]]
+        for slot, column in enumerate(present):
+            covers[n, slot] = F.avg_pool2d((one == column)[None].float(), 16).flatten()
+            owners[n, slot] = column
+    sources = torch.tensor([SOURCES.index(scenes.sources[source]) for source in sources])
+    return {"images": normalise(jitter(images)), "cover": covers.to(device), "owners": owners.to(device),
+            "source": sources.to(device)}
+
+
 def losses(tower, b, tables, columns, keep=1.0):
-    """Every loss of a batch, and the region logits for scoring."""
+    """Every loss of a batch (of a scene only those of its regions), and the logits for scoring."""
     data_names, imagenet = tables
+    if "top" in b:
+        b["cover"] = with_windows(b["cover"], b["owners"])
     b["owners"] = torch.where(b["cover"].sum(-1) > 0.4, b["owners"], -1)  # the window may have left a region out
     inside = b["cover"] > 0.3
     inside = inside | (b["cover"] >= b["cover"].amax(-1, keepdim=True).clamp_min(1e-3))
-    bias = torch.where(inside, 0.0, OUTSIDE) * (b["owners"] >= 0)[..., None]
+    bias = torch.where(inside, 0.0, OUTSIDE)
     regions, whole, patches, mimic = tower(b["images"], bias, keep)
     scale = tower.logit_scale.clamp(max=math.log(100)).exp()
     allowed = columns[b["source"]]  # [B,K]
     blocked = torch.where(allowed, 0.0, -1e4)
     hard = scale * whole @ data_names.t() + blocked
     region = scale * regions @ data_names.t() + blocked[:, None]
-    found = {"soft": sparse_cross_entropy(scale * whole @ imagenet.t(), b["top_ids"], b["top"]).mean(),
-             "dense": sparse_cross_entropy(scale * patches @ imagenet.t(), b["dense_ids"], b["dense"]).mean(),
-             "mimic": F.mse_loss(mimic, b["features"]),
-             "hard": named_loss(hard, b["hard"]),
-             "region": named_loss(region.flatten(0, 1), b["owners"].flatten())}
+    found = {"region": named_loss(region.flatten(0, 1), b["owners"].flatten())}
+    if "top" in b:
+        found |= {"soft": sparse_cross_entropy(scale * whole @ imagenet.t(), b["top_ids"], b["top"]).mean(),
+                  "dense": sparse_cross_entropy(scale * patches @ imagenet.t(), b["dense_ids"], b["dense"]).mean(),
+                  "part": part_loss(scale * regions @ imagenet.t(), inside, b["dense_ids"], b["dense"]),
+                  "mimic": mimic_loss(mimic, b["features"]),
+                  "hard": named_loss(hard, b["hard"])}
     # patches inside a region carry its name too
     pure = (b["cover"] > 0.8) & (b["owners"] >= 0)[..., None]
     who = torch.where(pure, b["owners"][..., None], -1).amax(dim=1)  # [B,N]
@@ -153,7 +224,7 @@ def losses(tower, b, tables, columns, keep=1.0):
     return found, region, hard
 
 
-WEIGHTS = {"soft": 0.7, "dense": 0.3, "mimic": 1.0, "hard": 0.7, "region": 1.0, "patch": 0.5}
+WEIGHTS = {"soft": 0.7, "dense": 0.3, "part": 0.5, "mimic": 2.0, "hard": 0.7, "region": 0.7, "patch": 0.3}
 
 
 def main(args):
@@ -169,38 +240,49 @@ def main(args):
             columns[index] = True
     columns = columns.to(args.device)
     tower = Tower(san).to(args.device)
-    crops = Crops(run.folder / "crops", args.device)
+    crops = Crops(run.folder, args.device)
     start_well(tower, crops, args.size)
     if args.sparse:
         for part in (tower.extractor, tower.head):
             for block in part.resblocks[1::2]:
                 block.close()
+    whole = tower.extractor.grid[0] * 16
+    scenes = Scenes(args.data, whole) if args.scenes else None
     # Small crops touch only some of the grid's positions: those stay the smooth waves they start as.
-    tower.extractor.positional_embedding.requires_grad_(args.size // 16 == tower.extractor.grid[0])
+    tower.extractor.positional_embedding.requires_grad_(args.size == whole)
     optimizer = muon([(n, p, 1.0) for n, p in tower.named_parameters() if p.requires_grad], 0.05)
-    run.resume(tower, optimizer)
+    average = Average(tower, AVERAGED, run.resume(tower, optimizer))
     order = torch.Generator().manual_seed(args.seed)
     share = torch.randperm(crops.count, generator=order)
     held, train = share[:256], share[256:]  # crops of training photos; clean scores are `evaluate`'s
+    weights, place = crops.weights()[train], crops.arrays["images"].device
+    few = max(2, args.batch * args.size ** 2 // whole ** 2)  # scenes that cost what a batch of crops does
     while run.progress < 1:
-        chosen = train[torch.randint(len(train), (args.batch,))]
-        b = crops.batch(chosen.to(crops.arrays["images"].device), args.size, augment=True)
+        scene = scenes is not None and random.random() < args.scenes
+        if scene:
+            first = args.seed * 1_000_003 + run.step * few
+            b = scene_batch(scenes, range(first, first + few), whole, args.device)
+        else:
+            b = crops.batch(train[torch.multinomial(weights, args.batch)].to(place), args.size, augment=True)
         with torch.autocast(args.device, dtype=torch.bfloat16):
             found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())
         update(loss, optimizer, run.rate(args.rate))
         run.step += 1
+        average.update(run.step)
+        shown = {("scene_" if scene else "") + k: v.item() for k, v in found.items()}
+        shown["scene_right" if scene else "region_right"] = right(region.flatten(0, 1), b["owners"].flatten())
+        run.gather(loss=loss.item(), scale=tower.logit_scale.exp().item(), **shown)
         if run.step % 20 == 0 or run.progress >= 1:
-            run.log(loss=loss.item(), scale=tower.logit_scale.exp().item(), **{k: v.item() for k, v in found.items()},
-                    region_right=right(region.flatten(0, 1), b["owners"].flatten()))
+            run.log_means()
         if run.step % 200 == 0 or run.progress >= 1:
             with torch.no_grad(), torch.autocast(args.device, dtype=torch.bfloat16):
-                b = crops.batch(held.to(crops.arrays["images"].device), args.size, augment=False)
+                b = crops.batch(held.to(place), args.size, augment=False)
                 found, region, hard = losses(tower, b, tables, columns)
             run.log(**{"held_" + k: v.item() for k, v in found.items()}, held_hard_right=right(hard, b["hard"]),
                     held_region_right=right(region.flatten(0, 1), b["owners"].flatten()))
-        run.save(tower, optimizer, every=120)
-    run.save(tower, optimizer)
+        run.save(tower, optimizer, every=120, average=average)
+    run.save(tower, optimizer, average=average)
 
 
 def right(logits, labels):

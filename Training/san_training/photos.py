@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 
 from . import names
 
-HELD_OUT = Path(__file__).resolve().parents[1] / "heldout.txt"
+LISTS = Path(__file__).resolve().parents[1]
+SPLITS = ("train", "validation", "heldout")
 
 
 @dataclass
@@ -36,8 +37,9 @@ class Photo:
         return ids
 
 
-def held_out():
-    return set(HELD_OUT.read_text().split())
+def listed(split):
+    """The stems of `heldout.txt` (scored at the end) or `validation.txt` (to choose by); neither is trained on."""
+    return set((LISTS / f"{split}.txt").read_text().split())
 
 
 def labelled(folder, source, keep=lambda stem: True):
@@ -48,9 +50,12 @@ def labelled(folder, source, keep=lambda stem: True):
     return [photo for photo in photos if photo.label.exists()]
 
 
-def coco(data, held=False):
-    listed = held_out()
-    return labelled(Path(data) / "coco_train2017_mini", "coco", lambda stem: (stem in listed) == held)
+def coco(data, split="train"):
+    kept_back = {name: listed(name) for name in SPLITS[1:]}
+    wanted = kept_back.get(split)
+    keep = (lambda stem: stem in wanted) if wanted else (
+        lambda stem: not any(stem in stems for stems in kept_back.values()))
+    return labelled(Path(data) / "coco_train2017_mini", "coco", keep)
 
 
 def ccp(data):

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 from . import photos
-from .crops import box
+from .crops import WHOLE_PERSON, box
 
 # What may fill the pixels nobody annotated; competes with the classes there, and is nobody's target.
 STUFF = ("sky", "grass", "tree", "wall", "floor", "ground", "road", "pavement", "building", "house", "water", "sea",
@@ -85,6 +85,9 @@ class Scenes:
                            self.vocabulary.index[photo.name])
         else:
             pixels, columns = self.crop(draw, draw.choice(self.photos[source]))
+            if source == "ccp" and draw.random() < WHOLE_PERSON:  # clothes, skin and hair as one `person`
+                columns = np.where(columns >= 0, self.vocabulary.index["person"], -1).astype(np.int32)
+                return finish(draw, pixels, columns) + (self.sources.index("coco"),)
             if source == "coco":
                 for _ in range(draw.choice((0, 0, 1, 2))):
                     found = self.region(draw)

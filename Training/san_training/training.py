@@ -25,6 +25,7 @@ class Run:
         self.partial = False  # whether a state leaves out what is frozen: it comes from its own stage's state
         self.step, self.elapsed, self.began = 0, 0.0, time.monotonic()
         self.saved = time.monotonic()
+        self.sums = {}
 
     @property
     def path(self):
@@ -41,8 +42,9 @@ class Run:
         return self.elapsed + time.monotonic() - self.began
 
     def resume(self, model, optimizer):
+        """Takes up the state, if there is one; returns its running mean where the schedule goes on too."""
         if not self.path.exists():
-            return False
+            return None
         state = torch.load(self.path, map_location="cpu", weights_only=True)
         weights = state["model"]
         unknown = set(weights) - set(model.state_dict())
@@ -50,15 +52,15 @@ class Run:
             raise SystemExit(f"{self.path}: of another model (has {min(unknown)})")
         model.load_state_dict(weights, strict=False)  # what is frozen is not in it
         if self.again or state["optimizer"] is None:
-            return True
+            return None
         optimizer.load_state_dict(state["optimizer"])
         self.step, self.elapsed, self.began = state["step"], state["seconds"], time.monotonic()
         torch.manual_seed(self.seed + self.step)
         np.random.seed(self.seed + self.step)
         random.seed(self.seed + self.step)
-        return True
+        return state.get("average")
 
-    def save(self, model, optimizer, every=0):
+    def save(self, model, optimizer, every=0, average=None):
         if every and time.monotonic() - self.saved < every:
             return
         self.saved = time.monotonic()
@@ -66,8 +68,10 @@ class Run:
         weights = model.state_dict()
         if self.partial:
             weights = {name: weights[name] for name, value in model.named_parameters() if value.requires_grad}
-        torch.save({"model": weights, "optimizer": optimizer.state_dict(),
-                    "step": self.step, "seconds": self.seconds}, part)
+        state = {"model": weights, "optimizer": optimizer.state_dict(), "step": self.step, "seconds": self.seconds}
+        if average:
+            state["average"] = average.weights
+        torch.save(state, part)
         os.replace(part, self.path)
 
     def log(self, **values):
@@ -78,12 +82,40 @@ class Run:
             file.write(line + "\n")
         print(line, flush=True)
 
+    def gather(self, **values):
+        """Adds a step's values to the means that `log_means` writes next."""
+        for key, value in values.items():
+            if math.isnan(value):  # nothing of the kind was in this batch
+                continue
+            total, count = self.sums.get(key, (0.0, 0))
+            self.sums[key] = (total + value, count + 1)
+
+    def log_means(self):
+        self.log(**{key: total / count for key, (total, count) in self.sums.items()})
+        self.sums = {}
+
     def rate(self, peak, warmup=0.03, floor=0.01):
         """Learning rate: linear warm-up, then a cosine down to `floor` of the peak."""
         p = min(1.0, self.progress)
         if p < warmup:
             return peak * max(p, 1e-3) / warmup
         return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (p - warmup) / (1 - warmup))))
+
+
+class Average:
+    """A running mean of the trained parameters, which is what the next stage takes; short at first, `steps` later."""
+
+    def __init__(self, model, steps, state=None):
+        self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.weights = {name: p.detach().clone() for name, p in self.trained.items()}
+        self.steps = steps
+        for name, value in (state or {}).items():
+            self.weights[name].copy_(value)
+
+    @torch.no_grad()
+    def update(self, step):
+        share = 1 / min(self.steps, 1 + step / 5)
+        torch._foreach_lerp_(list(self.weights.values()), list(self.trained.values()), share)
 
 
 def optimiser(groups, decay):

@@ -16,8 +16,9 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, matching, photos, pack  # noqa: E402
-from san_training.evaluate import Tally  # noqa: E402
+from san_training import checkpoint, image_stage, matching, photos, pack  # noqa: E402
+from san_training.evaluate import Tally, summary  # noqa: E402
+from san_training.training import Average  # noqa: E402
 from test_model import toy_model  # noqa: E402
 
 
@@ -62,8 +63,89 @@ class ScoreTests(unittest.TestCase):
         self.assertAlmostEqual(result["pixel_accuracy"], 2 / 3)
         self.assertAlmostEqual(result["miou"], 0.5)  # 1/2 and 1/2; class 2 is not there
 
-    def test_held_out_list(self):
-        self.assertEqual(len(photos.held_out()), 60)
+    def test_what_is_kept_back(self):
+        held, validation = photos.listed("heldout"), photos.listed("validation")
+        self.assertEqual((len(held), len(validation), len(held & validation)), (60, 30, 0))
+
+    def test_splits_share_no_photo(self):
+        with tempfile.TemporaryDirectory() as folder:
+            base = Path(folder) / "coco_train2017_mini"
+            for part in ("images", "labels"):
+                (base / part).mkdir(parents=True)
+            stems = {"heldout": min(photos.listed("heldout")), "validation": min(photos.listed("validation")),
+                     "train": "000000000001"}
+            for stem in stems.values():
+                (base / "images" / f"{stem}.jpg").touch()
+                (base / "labels" / f"{stem}.png").touch()
+            for split, stem in stems.items():
+                self.assertEqual([p.path.stem for p in photos.coco(folder, split)], [stem])
+
+    def test_summary_of_regions(self):
+        found = [{"class": 0, "named": 0, "among_own": 0, "best_overlap": 0.5},
+                 {"class": 0, "named": 1, "among_own": 0, "best_overlap": 0.1},
+                 {"class": 1, "named": 0, "among_own": 1, "best_overlap": 0.0},
+                 {"class": 0, "named": 0, "among_own": 1, "best_overlap": 0.2}]
+        result = summary(found)
+        self.assertEqual((result["regions"], result["named_right"]), (4, 0.5))
+        self.assertAlmostEqual(result["named_right_class_mean"], (2 / 3 + 0) / 2)
+        self.assertEqual(result["named_right_among_own"], 0.75)
+        self.assertAlmostEqual(result["best_overlap"], 0.2)
+
+
+class ImageStageTests(unittest.TestCase):
+    def test_windows_fill_only_what_has_no_region(self):
+        torch.manual_seed(1)
+        cover = torch.rand(40, 2, 25)
+        owners = torch.tensor([[3, -1]]).expand(40, 2)
+        found = image_stage.with_windows(cover, owners)
+        self.assertTrue(torch.equal(found[:, 0], cover[:, 0]))
+        for window in found[:, 1].reshape(40, 5, 5):
+            rows, columns = window.any(1), window.any(0)
+            self.assertTrue(window.any())
+            self.assertTrue(torch.equal(window, (rows[:, None] & columns[None]).float()))  # a rectangle
+
+    def test_part_loss(self):
+        """One region of two of three patches, each with two of the teacher's classes."""
+        ids = torch.tensor([[[0, 1], [1, 2], [3, 0]]])
+        probabilities = torch.tensor([[[0.6, 0.2], [0.4, 0.4], [1.0, 0.0]]])
+        inside = torch.tensor([[[True, True, False]]])
+        logits = torch.tensor([[[0.0, 1.0, 2.0, 3.0]]])
+        logs = logits[0, 0].log_softmax(-1)
+        target = torch.tensor([0.3, 0.3, 0.2, 0.0]) / 0.8
+        found = image_stage.part_loss(logits, inside, ids, probabilities)
+        self.assertAlmostEqual(found.item(), -(target * logs).sum().item(), places=5)
+
+    def test_mimic_loss_skips_crops_without_features(self):
+        features = torch.stack([torch.zeros(2, 3), torch.ones(2, 3)])
+        found = torch.full((2, 2, 3), 3.0)
+        self.assertEqual(image_stage.mimic_loss(found, features).item(), 4.0)
+        self.assertEqual(image_stage.mimic_loss(found, torch.zeros(2, 2, 3)).item(), 0.0)
+
+    def test_rare_classes_are_drawn_more_often(self):
+        crops = image_stage.Crops.__new__(image_stage.Crops)
+        owners = torch.full((10, 3), -1)
+        owners[:8, 0], owners[8, 0] = 0, 1  # eight of one class, one of another, one crop without regions
+        crops.arrays = {"owners": owners}
+        weights = crops.weights()
+        self.assertAlmostEqual((weights[8] / weights[0]).item(), 8 ** 0.5, places=5)
+        self.assertEqual(weights[9].item(), 1.0)
+
+
+class AverageTests(unittest.TestCase):
+    def test_running_mean(self):
+        layer = torch.nn.Linear(1, 1, bias=False)
+        with torch.no_grad():
+            layer.weight.fill_(0)
+        average = Average(layer, steps=4)
+        with torch.no_grad():
+            layer.weight.fill_(1)
+        average.update(5)  # a share of 1 / (1 + 5 / 5)
+        self.assertAlmostEqual(average.weights["weight"].item(), 0.5)
+        average.update(1000)  # 1 / 4 from then on
+        self.assertAlmostEqual(average.weights["weight"].item(), 0.625)
+        again = Average(layer, steps=4, state={"weight": torch.tensor([[0.25]])})
+        self.assertEqual(again.weights["weight"].item(), 0.25)
+        self.assertEqual(layer.weight.item(), 1.0)
 
 
 class FineTuneTests(unittest.TestCase):
