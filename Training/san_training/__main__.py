@@ -31,6 +31,8 @@ def main():
             sub.add_argument("--minutes", type=float, default=0, help="end by this time, the schedule with it")
             sub.add_argument("--again", action="store_true",
                              help="a new schedule from the state's weights (another size, a longer run)")
+            sub.add_argument("--member", type=int, default=0,
+                             help="1, 2 ...: a further run of the same stage beside member 0; they average their weights")
             sub.add_argument("--batch", type=int, default=batch)
             sub.add_argument("--rate", type=float, default=rate, help="peak learning rate")
         return sub

@@ -13,7 +13,7 @@ from .muon import muon
 from .scenes import STUFF, Folder, Scenes
 from .text import class_embeddings
 from .tokenizer import Tokenizer
-from .training import Average, Run, update
+from .training import Average, Members, Run, update
 
 AVERAGED = 400  # steps of the running mean
 
@@ -62,6 +62,7 @@ def main(args):
     model.to(args.device)
     optimizer = muon(list(trainable(model)), 1e-2, block=".blocks.")
     average = Average(model, AVERAGED, run.resume(model, optimizer))
+    members = Members(run, model)
     scenes = (Folder if stage == "finetune" else Scenes)(args.data, args.size)
     tokenizer = Tokenizer(model.config["clip"]["text"]["vocabulary_size"])
     names = scenes.names + [name for name in STUFF if name not in scenes.names]
@@ -75,7 +76,7 @@ def main(args):
     pool = ThreadPoolExecutor(max(1, args.threads))
 
     def request(step):
-        base = args.seed * 7_919 + step * args.batch
+        base = run.seed * 7_919 + step * args.batch
         return [pool.submit(scenes.sample, base + n) for n in range(args.batch)]
 
     waiting = request(run.step)
@@ -107,6 +108,7 @@ def main(args):
         update(loss, optimizer, run.rate(args.rate), clip=1.0)
         run.step += 1
         average.update(run.step)
+        members.meet()
         run.gather(loss=loss.item(), **shown)
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()

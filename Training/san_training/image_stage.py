@@ -13,7 +13,7 @@ from .crops import FEATURES, SOURCES
 from .model import SAN, initialise, normalise
 from .muon import muon
 from .scenes import Scenes
-from .training import Average, Run, update
+from .training import Average, Members, Run, update
 
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
 SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
@@ -252,6 +252,7 @@ def main(args):
     tower.extractor.positional_embedding.requires_grad_(args.size == whole)
     optimizer = muon([(n, p, 1.0) for n, p in tower.named_parameters() if p.requires_grad], 0.05)
     average = Average(tower, AVERAGED, run.resume(tower, optimizer))
+    members = Members(run, tower)
     order = torch.Generator().manual_seed(args.seed)
     share = torch.randperm(crops.count, generator=order)
     held, train = share[:256], share[256:]  # crops of training photos; clean scores are `evaluate`'s
@@ -260,7 +261,7 @@ def main(args):
     while run.progress < 1:
         scene = scenes is not None and random.random() < args.scenes
         if scene:
-            first = args.seed * 1_000_003 + run.step * few
+            first = run.seed * 1_000_003 + run.step * few
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
             b = crops.batch(train[torch.multinomial(weights, args.batch)].to(place), args.size, augment=True)
@@ -270,6 +271,7 @@ def main(args):
         update(loss, optimizer, run.rate(args.rate))
         run.step += 1
         average.update(run.step)
+        members.meet()
         shown = {("scene_" if scene else "") + k: v.item() for k, v in found.items()}
         shown["scene_right" if scene else "region_right"] = right(region.flatten(0, 1), b["owners"].flatten())
         run.gather(loss=loss.item(), scale=tower.logit_scale.exp().item(), **shown)

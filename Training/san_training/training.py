@@ -16,20 +16,26 @@ class Run:
     def __init__(self, args, stage):
         self.folder = Path(args.state)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.stage, self.steps, self.minutes, self.seed = stage, args.steps, args.minutes, args.seed
+        self.member = getattr(args, "member", 0)
+        self.stage, self.steps, self.minutes = stage, args.steps, args.minutes
+        self.seed = args.seed + 7_001 * self.member
         self.again, self.device = getattr(args, "again", False), args.device
         torch.set_num_threads(args.threads)
-        random.seed(args.seed)
-        np.random.seed(args.seed)
-        torch.manual_seed(args.seed)
+        random.seed(self.seed)
+        np.random.seed(self.seed)
+        torch.manual_seed(self.seed)
         self.partial = False  # whether a state leaves out what is frozen: it comes from its own stage's state
         self.step, self.elapsed, self.began = 0, 0.0, time.monotonic()
         self.saved = time.monotonic()
         self.sums = {}
 
     @property
+    def name(self):
+        return f"{self.stage}-{self.member}" if self.member else self.stage
+
+    @property
     def path(self):
-        return self.folder / f"{self.stage}.pt"
+        return self.folder / f"{self.name}.pt"
 
     @property
     def progress(self):
@@ -43,13 +49,14 @@ class Run:
 
     def resume(self, model, optimizer):
         """Takes up the state, if there is one; returns its running mean where the schedule goes on too."""
-        if not self.path.exists():
+        path = self.path if self.path.exists() else self.folder / f"{self.stage}.pt"  # a new member starts from the first
+        if not path.exists():
             return None
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         weights = state["model"]
         unknown = set(weights) - set(model.state_dict())
         if unknown:
-            raise SystemExit(f"{self.path}: of another model (has {min(unknown)})")
+            raise SystemExit(f"{path}: of another model (has {min(unknown)})")
         model.load_state_dict(weights, strict=False)  # what is frozen is not in it
         if self.again or state["optimizer"] is None:
             return None
@@ -78,7 +85,7 @@ class Run:
         values = {"stage": self.stage, "step": self.step, "seconds": round(self.seconds, 1), **values}
         values = {k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}
         line = json.dumps(values)
-        with open(self.folder / f"{self.stage}.jsonl", "a", encoding="utf-8") as file:
+        with open(self.folder / f"{self.name}.jsonl", "a", encoding="utf-8") as file:
             file.write(line + "\n")
         print(line, flush=True)
 
@@ -100,6 +107,38 @@ class Run:
         if p < warmup:
             return peak * max(p, 1e-3) / warmup
         return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (p - warmup) / (1 - warmup))))
+
+
+class Members:
+    """Several runs of one stage side by side, on other batches: every `seconds` each leaves its weights in the state
+    folder and goes on from the mean of its own and the newest of the others'. Nobody waits for anybody."""
+
+    def __init__(self, run, model, seconds=60):
+        self.run, self.model, self.seconds, self.last = run, model, seconds, time.monotonic()
+        self.own = run.folder / f"{run.stage}-member-{run.member}.weights"
+        self.taken = {path: path.stat().st_mtime_ns for path in self.others()}  # of an earlier run: not to be taken
+
+    def others(self):
+        return [path for path in self.run.folder.glob(f"{self.run.stage}-member-*.weights") if path != self.own]
+
+    @torch.no_grad()
+    def meet(self):
+        if time.monotonic() - self.last < self.seconds:
+            return
+        self.last = time.monotonic()
+        trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        mine = {name: p.detach().clone() for name, p in trained.items()}
+        found = [mine]
+        for path in self.others():
+            written = path.stat().st_mtime_ns
+            if written != self.taken.get(path):
+                self.taken[path] = written
+                found.append(torch.load(path, map_location=self.run.device, weights_only=True))
+        for name, p in trained.items():
+            p.copy_(torch.stack([weights[name] for weights in found]).mean(dim=0))
+        part = self.own.with_suffix(".part")
+        torch.save(mine, part)
+        os.replace(part, self.own)
 
 
 class Average:

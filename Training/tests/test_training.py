@@ -1,4 +1,5 @@
 """Losses on numbers worked by hand, and one fine-tuning run of a few steps on a folder made here."""
+import argparse
 import contextlib
 import io
 import json
@@ -18,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from san_training import __main__ as command  # noqa: E402
 from san_training import checkpoint, image_stage, matching, photos, pack  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
-from san_training.training import Average  # noqa: E402
+from san_training.training import Average, Members  # noqa: E402
 from test_model import toy_model  # noqa: E402
 
 
@@ -132,6 +133,22 @@ class ImageStageTests(unittest.TestCase):
 
 
 class AverageTests(unittest.TestCase):
+    def test_members_go_on_from_their_mean(self):
+        with tempfile.TemporaryDirectory() as folder:
+            members = []
+            for member in (0, 1):
+                layer = torch.nn.Linear(1, 1, bias=False)
+                with torch.no_grad():
+                    layer.weight.fill_(2.0 * member)
+                run = argparse.Namespace(folder=Path(folder), stage="image", member=member, device="cpu")
+                members.append((Members(run, layer, seconds=0), layer))
+            weights = []
+            for at in (0, 1, 0, 0):
+                members[at][0].meet()
+                weights.append(members[at][1].weight.item())
+            # alone; with 0's; with what 1 had before; nothing new
+            self.assertEqual(weights, [0.0, 1.0, 1.0, 1.0])
+
     def test_running_mean(self):
         layer = torch.nn.Linear(1, 1, bias=False)
         with torch.no_grad():
