@@ -65,6 +65,7 @@ def main():
         adapter.add_argument("--data", required=True)
         adapter.add_argument("--init", required=name == "finetune", help="a model file to start from")
         adapter.add_argument("--size", type=int, default=448, help="pixels of a crop's side, a multiple of 32")
+        adapter.add_argument("--supervised", type=int, default=2, help="so many of the last blocks are supervised")
         adapter.add_argument("--guidance", type=float, default=1.0, help="weight of the mask as target of the bias")
         if name == "finetune":
             adapter.add_argument("--output", required=True)

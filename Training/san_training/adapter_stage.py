@@ -88,7 +88,7 @@ def main(args):
         side = args.size // 4
         truths = [matching.targets(torch.from_numpy(c).to(args.device), side) for c in columns]
         with torch.autocast(args.device, dtype=torch.bfloat16):
-            outputs = model.propose(images, supervised=2)
+            outputs = model.propose(images, supervised=args.supervised)
         classifier = model.classifier(text)
         loss, shown = 0.0, {}
         clip_side = int(args.size * model.scale) // model.config["clip"]["image"]["patch_size"]

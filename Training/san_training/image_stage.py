@@ -92,11 +92,12 @@ def mimic_loss(found, features):
 
 
 def jitter(images):
-    """Random brightness, contrast and colour of u8-valued floats [B,3,H,W]."""
+    """Random brightness, contrast and colour (sometimes none) of u8-valued floats [B,3,H,W]."""
     b = images.shape[0]
     draw = lambda spread: 1 + (torch.rand(b, 1, 1, 1, device=images.device) * 2 - 1) * spread  # noqa: E731
     grey = images.mean(dim=1, keepdim=True)
-    images = grey + (images - grey) * draw(0.4)
+    colour = draw(0.4) * (torch.rand(b, 1, 1, 1, device=images.device) > 0.15)
+    images = grey + (images - grey) * colour
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     return (mean + (images - mean) * draw(0.3)) * draw(0.3)
 
@@ -150,7 +151,7 @@ class Crops:
         n, device, grid = len(images), images.device, size // 16
         scale = torch.ones(n, 2, device=device)
         if augment:
-            scale = 1 - 0.45 * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
+            scale = 1 - 0.55 * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
             scale = (scale * (1 + 0.15 * (torch.rand(n, 2, device=device) * 2 - 1))).clamp(max=1)
         shift = (torch.rand(n, 2, device=device) * 2 - 1) * (1 - scale)
         window = torch.zeros(n, 2, 3, device=device)
@@ -173,6 +174,20 @@ class Crops:
                 "dense_ids": a["dense_ids"].long().gather(1, places), "dense": a["dense"].float().gather(1, places),
                 "top_ids": a["top_ids"].long(), "top": a["top"].float(), "hard": a["hard"].long(),
                 "source": a["source"].long(), "owners": a["owners"].long()}
+
+
+def mixed(b):
+    """Each crop with up to 40 % of another laid over it: what the teacher says is mixed too, names stay the crop's."""
+    n, device = len(b["images"]), b["images"].device
+    other = torch.randperm(n, device=device)
+    share = 1 - 0.4 * torch.rand(n, device=device)
+    weigh = lambda values, by: values * by.view(n, *[1] * (values.dim() - 1))  # noqa: E731
+    b = dict(b, images=weigh(b["images"], share) + weigh(b["images"][other], 1 - share))
+    for key in ("top", "dense"):
+        ids = f"{key}_ids"
+        b[ids] = torch.cat([b[ids], b[ids][other]], dim=-1)
+        b[key] = torch.cat([weigh(b[key], share), weigh(b[key][other], 1 - share)], dim=-1)
+    return b
 
 
 def scene_batch(scenes, seeds, size, device):
@@ -224,7 +239,7 @@ def losses(tower, b, tables, columns, keep=1.0):
     return found, region, hard
 
 
-WEIGHTS = {"soft": 0.7, "dense": 0.3, "part": 0.5, "mimic": 2.0, "hard": 0.7, "region": 0.7, "patch": 0.3}
+WEIGHTS = {"soft": 0.7, "dense": 0.3, "part": 0.5, "mimic": 0.5, "hard": 0.7, "region": 0.5, "patch": 0.3}
 
 
 def main(args):
@@ -264,7 +279,7 @@ def main(args):
             first = run.seed * 1_000_003 + run.step * few
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
-            b = crops.batch(train[torch.multinomial(weights, args.batch)].to(place), args.size, augment=True)
+            b = mixed(crops.batch(train[torch.multinomial(weights, args.batch)].to(place), args.size, augment=True))
         with torch.autocast(args.device, dtype=torch.bfloat16):
             found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())

@@ -53,7 +53,7 @@ class Run:
         if not path.exists():
             return None
         state = torch.load(path, map_location="cpu", weights_only=True)
-        weights = state["model"]
+        weights = state["model"] | (state.get("average", {}) if self.again else {})
         unknown = set(weights) - set(model.state_dict())
         if unknown:
             raise SystemExit(f"{path}: of another model (has {min(unknown)})")

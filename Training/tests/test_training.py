@@ -122,6 +122,19 @@ class ImageStageTests(unittest.TestCase):
         self.assertEqual(image_stage.mimic_loss(found, features).item(), 4.0)
         self.assertEqual(image_stage.mimic_loss(found, torch.zeros(2, 2, 3)).item(), 0.0)
 
+    def test_mixed_crops_keep_their_teacher_s_weight(self):
+        torch.manual_seed(3)
+        b = {"images": torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2), "top_ids": torch.arange(4)[:, None],
+             "top": torch.ones(4, 1), "dense_ids": torch.arange(4)[:, None, None], "dense": torch.ones(4, 1, 1)}
+        found = image_stage.mixed(b)
+        self.assertTrue(torch.allclose(found["top"].sum(1), torch.ones(4)))
+        self.assertTrue((found["top"][:, 0] >= 0.6).all())
+        self.assertEqual(found["top_ids"][:, 0].tolist(), [0, 1, 2, 3])
+        # the number of the crop in every pixel: the mean of the names, as they are weighed
+        mean = (found["top_ids"] * found["top"]).sum(1)
+        self.assertTrue(torch.allclose(found["images"][:, 0, 0, 0], mean, atol=1e-6))
+        self.assertTrue(torch.equal(found["dense"][:, 0], found["top"]))
+
     def test_rare_classes_are_drawn_more_often(self):
         crops = image_stage.Crops.__new__(image_stage.Crops)
         owners = torch.full((10, 3), -1)
