@@ -124,11 +124,11 @@ def score(model, data, split="heldout", device="cpu"):
         truth = names.lookup[photo.ids]
         if (truth >= 0).sum() == 0:
             continue
-        scores = scores_of(model, photo.pixels, [names.text])[0]
+        # besides all names, the photo's own alone: what a user who knows what is there would ask for
+        own = np.unique(truth[truth >= 0])
+        scores, among = scores_of(model, photo.pixels, [names.text, names.text[torch.from_numpy(own)]])
         tally.add(truth, scores.argmax(0).cpu().numpy())
-        # the image's own classes as vocabulary: what a user who knows what is there would ask for
-        own = torch.from_numpy(np.unique(truth[truth >= 0])).to(scores.device)
-        present.add(truth, own[scores[own].argmax(0)].cpu().numpy())
+        present.add(truth, own[among.argmax(0).cpu().numpy()])
         regions += probe(model, photo.pixels, truth, names.text)
     result = {"vocabulary_80": tally.result(), "own_classes": present.result(), "regions": summary(regions)}
     return json.loads(json.dumps(result, default=float))
