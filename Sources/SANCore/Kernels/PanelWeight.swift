@@ -1,12 +1,6 @@
 import CVectorKernels
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// A weight in panels of 48 outputs: each panel holds, input by input, what goes to its outputs.
 ///
 /// Panels are made when the layer first runs, so parts of a model that never run cost nothing. They take the place of the
@@ -83,7 +77,8 @@ private final class Panels: @unchecked Sendable {
   init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let count = max(vk_packed_count(outputs, inputs), 1)
-    base = Panels.allocate(count)
+    base = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+      .bindMemory(to: Float.self, capacity: count)
     let target = base
     weight.withUnsafeBufferPointer { source in
       guard let source = source.baseAddress else { return }
@@ -91,18 +86,6 @@ private final class Panels: @unchecked Sendable {
         table.pointee.pack_panel(source, inputs, outputs, inputs, panel, target)
       }
     }
-  }
-
-  /// Memory for `count` floats. That of a large weight lies in huge pages where the system has them: a run reads all of
-  /// it, and would look up a small page every few hundred nanoseconds.
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let bytes = count * MemoryLayout<Float>.stride
-    let huge = 2 << 20
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes >= huge ? huge : 64)
-    #if os(Linux)
-      if bytes >= huge { madvise(raw, bytes / huge * huge, MADV_HUGEPAGE) }
-    #endif
-    return raw.bindMemory(to: Float.self, capacity: count)
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
