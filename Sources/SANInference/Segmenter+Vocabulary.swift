@@ -1,0 +1,93 @@
+import SANCore
+
+extension Segmenter {
+  /// Embeds class names.
+  ///
+  /// - Parameters:
+  ///   - classes: at least one; their order gives the labels.
+  ///   - background: what pixels may be that are none of the classes.
+  ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
+  ///   - control: watches and stops the run.
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  public func vocabulary(
+    _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
+    control: RunControl = RunControl()
+  ) throws -> Vocabulary {
+    try vocabulary(
+      classes.map { ClassName($0) }, background: background, templates: templates, control: control)
+  }
+
+  /// Embeds the names of classes that may have synonyms.
+  ///
+  /// - Parameters:
+  ///   - classes: at least one; their order gives the labels.
+  ///   - synonyms: how a class's synonyms become one score.
+  ///   - background: what pixels may be that are none of the classes.
+  ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
+  ///   - control: watches and stops the run.
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  public func vocabulary(
+    _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
+    templates: PromptTemplates = .vild, control: RunControl = RunControl()
+  ) throws -> Vocabulary {
+    try VocabularyError.check(classes)
+    let distractors = try background.distractors(beside: classes.flatMap { [$0.title] + $0.synonyms })
+    if let position = distractors.firstIndex(where: { TextCleaning.clean($0).isEmpty }) {
+      throw VocabularyError.blankBackground(position: position)
+    }
+    let embeddings = try embeddings(
+      of: classes.flatMap(\.synonyms) + distractors, templates: templates, control: control)
+    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0).values }
+    return Vocabulary(
+      classes, synonyms: synonyms, distractors: distractors, templates: templates, embeddings: embeddings,
+      noObject: noObject)
+  }
+
+  /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
+  private func embeddings(
+    of names: [String], templates: PromptTemplates, control: RunControl
+  ) throws -> [CachedEmbedding] {
+    guard let textCache, let fingerprint else {
+      return try computedEmbeddings(of: names, templates: templates, control: control)
+    }
+    let key = TextCacheKey(
+      fingerprint: fingerprint, templates: templates, width: model.configuration.clip.embedding)
+    let digests = names.map(key.classDigest)
+    var found = TextCache.shipped(digests, key: key)
+    let others = names.indices.filter { found[$0] == nil }
+    let kernels = KernelSet.current
+    let batch = TextCacheKey.batch(others.map { digests[$0] }, kernels: kernels)
+    for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
+    var missing = others.indices.filter { found[others[$0]] == nil }
+    // Rows that depend on each other count together or not at all.
+    if !kernels.hasIndependentRows && !missing.isEmpty { missing = Array(others.indices) }
+    let computed = try computedEmbeddings(
+      of: missing.map { names[others[$0]] }, among: names.count, templates: templates, control: control)
+    for (position, embedding) in zip(missing, computed) { found[others[position]] = embedding }
+    textCache.store(zip(missing, computed).map { (batch[$0], $1) }, key: key)
+    return found.compactMap { $0 }
+  }
+
+  /// The embeddings of `names`; `total` counts those too that were known already.
+  private func computedEmbeddings(
+    of names: [String], among total: Int? = nil, templates: PromptTemplates, control: RunControl
+  ) throws -> [CachedEmbedding] {
+    let context = model.configuration.clip.text.contextLength
+    var truncated: [Bool] = []
+    let prompts = names.map { name in
+      let encoded = templates.prompts(for: name).map { tokenizer.encode($0, contextLength: context) }
+      truncated.append(encoded.contains { $0.wasTruncated })
+      return encoded.map(\.tokens)
+    }
+    let each = templates.templates.count
+    let known = ((total ?? names.count) - names.count) * each
+    let classifier = try withWorkspace { workspace in
+      try model.textClassifier(prompts, workspace: workspace) {
+        try control.enter(.text, completed: known + $0, total: known + names.count * each)
+      }
+    }
+    return truncated.enumerated().map {
+      CachedEmbedding(values: classifier.rows($0..<$0 + 1).values, wasTruncated: $1)
+    }
+  }
+}
