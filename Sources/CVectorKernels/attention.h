@@ -71,13 +71,14 @@ static void attend(const vk_attention *p) {
     for (ptrdiff_t k = 0; k < keys; k += TILE_ROWS) {
       tile(
           (int)smaller(keys - k, TILE_ROWS), lanes, p->width, key + k * p->key_stride, p->key_stride, 1,
-          queries, lanes, scores + k * VK_PANEL, VK_PANEL);
+          queries, lanes, scores + k * VK_PANEL, VK_PANEL, queries, 0);
     }
     exponentiate_block(scores, lanes, keys, maxima, sums, factors);
     const float *value = p->value + start * p->value_stride;
     for (ptrdiff_t c = 0; c < p->width; c += TILE_ROWS) {
       int channels = (int)smaller(p->width - c, TILE_ROWS);
-      tile(channels, lanes, keys, value + c, 1, p->value_stride, scores, VK_PANEL, part, VK_PANEL);
+      tile(
+          channels, lanes, keys, value + c, 1, p->value_stride, scores, VK_PANEL, part, VK_PANEL, scores, 0);
       for (ptrdiff_t i = 0; i < lanes; i += LANES) {
         vector factor = v_load(factors + i);
         for (int r = 0; r < channels; r++) {

@@ -11,6 +11,8 @@ static inline vector v_zero(void) { return _mm256_setzero_ps(); }
 static inline vector v_set(float x) { return _mm256_set1_ps(x); }
 static inline vector v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, vector x) { _mm256_storeu_ps(p, x); }
+/// Asks for the memory at `p` before it is read; any address will do.
+static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 
 static inline tail_mask v_tail(ptrdiff_t count) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -38,9 +38,19 @@ static inline __attribute__((always_inline)) void finish_tile(
   }
 }
 
-/// All rows of a product for one panel, summed over `depth` from `k` on.
+/// Asks for rows of y that a tile will be added to.
+static inline void prefetch_rows(const float *y, ptrdiff_t stride, int rows, ptrdiff_t columns) {
+  for (int r = 0; r < rows; r++) {
+    for (ptrdiff_t c = 0; c < columns; c += LANES) v_prefetch(y + r * stride + c);
+    v_prefetch(y + r * stride + columns - 1);
+  }
+}
+
+/// All rows of a product for one panel, summed over `depth` from `k` on. On the way the `next_count` floats at
+/// `next` come into the cache: a weight of more than it holds would else be waited for at the head of every panel.
 static void multiply_block(
-    const vk_product *p, const float *packed, ptrdiff_t column, ptrdiff_t k, ptrdiff_t depth) {
+    const vk_product *p, const float *packed, ptrdiff_t column, ptrdiff_t k, ptrdiff_t depth, const float *next,
+    ptrdiff_t next_count) {
   float sums[TILE_ROWS * VK_PANEL] __attribute__((aligned(64)));
   ptrdiff_t width = panel_width(p->columns, column);
   ptrdiff_t columns = smaller(p->columns - column, VK_PANEL);
@@ -48,11 +58,19 @@ static void multiply_block(
   int last = k + depth == p->depth;
   const float *bias = last && p->bias ? p->bias + column : NULL;
   int activation = last ? p->activation : VK_IDENTITY;
+  // Each tile asks for its share of `next`, a step at a time.
+  ptrdiff_t tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+  ptrdiff_t share = tiles > 0 ? (next_count + tiles - 1) / tiles : 0;
+  ptrdiff_t step = depth > 0 ? (share + depth - 1) / depth : 0;
 
   for (ptrdiff_t row = 0; row < p->rows; row += TILE_ROWS) {
     int rows = (int)smaller(p->rows - row, TILE_ROWS);
-    tile(rows, width, depth, p->x + row * p->x_stride + k, p->x_stride, 1, packed, width, sums, VK_PANEL);
     float *y = p->y + row * p->y_stride + column;
+    if (added) prefetch_rows(y, p->y_stride, rows, columns);
+    tile(
+        rows, width, depth, p->x + row * p->x_stride + k, p->x_stride, 1, packed, width, sums, VK_PANEL, next,
+        step);
+    next += share;
     switch (activation) {
       case VK_RELU: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_RELU); break;
       case VK_QUICK_GELU: finish_tile(sums, rows, columns, y, p->y_stride, added, bias, VK_QUICK_GELU); break;
@@ -62,13 +80,26 @@ static void multiply_block(
   }
 }
 
+/// Where the panel of `column` holds the depths from `k` on.
+static inline const float *packed_block(
+    const vk_product *p, const float *packed, ptrdiff_t column, ptrdiff_t k) {
+  return packed + column * p->depth + k * panel_width(p->columns, column);
+}
+
 static void multiply_packed(const vk_product *p, const float *packed) {
   ptrdiff_t k = 0;
   do {  // also once for a depth of 0, which leaves the bias
     ptrdiff_t depth = smaller(p->depth - k, DEPTH_BLOCK);
     for (ptrdiff_t column = 0; column < p->columns; column += VK_PANEL) {
-      const float *panel = packed + column * p->depth + k * panel_width(p->columns, column);
-      multiply_block(p, panel, column, k, depth);
+      const float *panel = packed_block(p, packed, column, k);
+      // The next panel of these depths, or the first of the next depths.
+      int more = column + VK_PANEL < p->columns;
+      ptrdiff_t next_column = more ? column + VK_PANEL : 0;
+      ptrdiff_t next_k = more ? k : k + depth;
+      ptrdiff_t next_depth = smaller(p->depth - next_k, DEPTH_BLOCK);
+      multiply_block(
+          p, panel, column, k, depth, packed_block(p, packed, next_column, next_k),
+          next_depth * panel_width(p->columns, next_column));
     }
     k += depth;
   } while (k < p->depth);
@@ -84,7 +115,7 @@ static void multiply(const vk_product *p, const float *b, ptrdiff_t b_stride, in
       ptrdiff_t columns = smaller(p->columns - column, VK_PANEL);
       if (transposed) pack_rows(b + column * b_stride + k, b_stride, columns, depth, alpha, packed, width);
       else pack_columns(b + k * b_stride + column, b_stride, columns, depth, alpha, packed, width);
-      multiply_block(p, packed, column, k, depth);
+      multiply_block(p, packed, column, k, depth, packed, 0);
     }
     k += depth;
   } while (k < p->depth);

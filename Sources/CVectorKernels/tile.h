@@ -3,10 +3,12 @@
 /// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·b_step + c] for r < rows and c < vectors·LANES, summed in the
 /// order of k.
 ///
-/// `rows` and `vectors` are constants where this is inlined. `b` and `out` are whole vectors.
+/// `rows` and `vectors` are constants where this is inlined. `b` and `out` are whole vectors. With every step, the
+/// memory at `ahead`, which a later tile will read, is asked for, and `ahead` moves by `ahead_step`.
 static inline __attribute__((always_inline)) void tile_of(
     const int rows, const int vectors, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
-    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step) {
+    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step, const float *ahead,
+    ptrdiff_t ahead_step) {
   vector sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
@@ -23,8 +25,10 @@ static inline __attribute__((always_inline)) void tile_of(
 #pragma clang loop unroll(full)
       for (int v = 0; v < vectors; v++) sums[r][v] = v_fma(x, columns[v], sums[r][v]);
     }
+    v_prefetch(ahead);
     a += a_step;
     b += b_step;
+    ahead += ahead_step;
   }
 
 #pragma clang loop unroll(full)
@@ -33,7 +37,7 @@ static inline __attribute__((always_inline)) void tile_of(
     for (int v = 0; v < vectors; v++) v_store(out + r * out_step + v * LANES, sums[r][v]);
 }
 
-#define TILE_ARGUMENTS depth, a, a_row, a_step, b, b_step, out, out_step
+#define TILE_ARGUMENTS depth, a, a_row, a_step, b, b_step, out, out_step, ahead, ahead_step
 
 #define TILE_ROWS_CASE(vectors, rows) \
   case rows: tile_of(rows, vectors, TILE_ARGUMENTS); break;
@@ -42,7 +46,7 @@ static inline __attribute__((always_inline)) void tile_of(
 #define DEFINE_TILE(name, vectors) \
   static __attribute__((noinline)) void name( \
       int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b, \
-      ptrdiff_t b_step, float *out, ptrdiff_t out_step) { \
+      ptrdiff_t b_step, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_step) { \
     switch (rows) { \
       TILE_ROWS_CASE(vectors, 1) \
       TILE_ROWS_CASE(vectors, 2) \
@@ -69,14 +73,15 @@ DEFINE_TILE(tile_16, 2)
 /// Any `rows` up to TILE_ROWS, and `columns` of 16, 32 or 48.
 static inline void tile(
     int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
-    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step) {
+    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step, const float *ahead,
+    ptrdiff_t ahead_step) {
 #if TILE_IS_WIDE
   if (columns == 48) tile_48(rows, TILE_ARGUMENTS);
   else if (columns == 32) tile_32(rows, TILE_ARGUMENTS);
   else tile_16(rows, TILE_ARGUMENTS);
 #else
   for (ptrdiff_t c = 0; c < columns; c += 16) {
-    tile_16(rows, depth, a, a_row, a_step, b + c, b_step, out + c, out_step);
+    tile_16(rows, depth, a, a_row, a_step, b + c, b_step, out + c, out_step, ahead, ahead_step);
   }
 #endif
 }
