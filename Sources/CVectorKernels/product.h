@@ -38,6 +38,13 @@ static inline __attribute__((always_inline)) void finish_tile(
   }
 }
 
+/// Rows of the next tile where `left` are left: one or two alone would wait for their own sums, so that they share
+/// with those before.
+static inline int rows_of_tile(ptrdiff_t left) {
+  int alone = left > TILE_ROWS && left <= TILE_ROWS + 2;
+  return (int)smaller(alone ? (left + 1) / 2 : left, TILE_ROWS);
+}
+
 /// Asks for rows of y that a tile will be added to.
 static inline void prefetch_rows(const float *y, ptrdiff_t stride, int rows, ptrdiff_t columns) {
   for (int r = 0; r < rows; r++) {
@@ -63,8 +70,9 @@ static void multiply_block(
   ptrdiff_t share = tiles > 0 ? (next_count + tiles - 1) / tiles : 0;
   ptrdiff_t step = depth > 0 ? (share + depth - 1) / depth : 0;
 
-  for (ptrdiff_t row = 0; row < p->rows; row += TILE_ROWS) {
-    int rows = (int)smaller(p->rows - row, TILE_ROWS);
+  int rows;
+  for (ptrdiff_t row = 0; row < p->rows; row += rows) {
+    rows = rows_of_tile(p->rows - row);
     float *y = p->y + row * p->y_stride + column;
     if (added) prefetch_rows(y, p->y_stride, rows, columns);
     tile(

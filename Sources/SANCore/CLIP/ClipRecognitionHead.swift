@@ -38,9 +38,10 @@ public struct ClipRecognitionHead: Sendable {
       for query in 0..<queries { x.row(query).update(from: tokens.row(0), count: width) }
       x.rows(queries..<x.rows).copy(from: tokens)
       for (index, block) in blocks.enumerated() {
-        // After the last block only the recognition tokens are read.
-        let isLast = index + 1 == blocks.count
-        apply(block, to: x, bias: bias, queries: queries, recognitionOnly: isLast, workspace: workspace)
+        // Before the first block all recognition tokens are the class token; after the last only they are read.
+        apply(
+          block, to: x, bias: bias, queries: queries, alike: index == 0,
+          recognitionOnly: index + 1 == blocks.count, workspace: workspace)
       }
       let recognition = x.rows(0..<queries)  // [Q, C]
       normPost(recognition, into: recognition, pool: workspace.pool)
@@ -51,13 +52,15 @@ public struct ClipRecognitionHead: Sendable {
   }
 
   /// Replaces the tokens `x`, `[Q + 1 + h·w, C]`, by the block's output under the attention bias; with
-  /// `recognitionOnly` the first Q of them.
+  /// `recognitionOnly` the first Q of them. `alike` says that these are copies of the class token.
   package func apply(
-    _ block: TransformerBlock, to x: Matrix, bias: Matrix, queries: Int, recognitionOnly: Bool = false,
-    workspace: Workspace
+    _ block: TransformerBlock, to x: Matrix, bias: Matrix, queries: Int, alike: Bool = false,
+    recognitionOnly: Bool = false, workspace: Workspace
   ) {
     let all = queries..<x.rows
-    block(x, read: recognitionOnly ? queries : nil, workspace: workspace) { query, key, value, out in
+    block(
+      x, read: recognitionOnly ? queries : nil, alike: alike ? queries : 0, workspace: workspace
+    ) { query, key, value, out in
       if !recognitionOnly {
         // As in plain CLIP: the mask of −100 on the recognition columns leaves those no weight in float32.
         Attention.attend(

@@ -9,8 +9,10 @@ public struct TransformerBlock: Sendable {
   public let heads: Int
   /// Before attention.
   public let norm1: LayerNorm
-  /// Query, key and value stacked: `[3·width, width]`.
-  public let qkv: Linear
+  /// To the queries: `[width, width]`.
+  public let query: Linear
+  /// To keys and values, stacked: `[2·width, width]`. Apart from ``query``: every token is a key, not every one asks.
+  public let keyValue: Linear
   /// After attention.
   public let projection: Linear
   /// Before the MLP.
@@ -27,8 +29,7 @@ public struct TransformerBlock: Sendable {
     TransformerBlock(
       heads: heads,
       norm1: LayerNorm(parameters, "\(name).ln_1", epsilon: 1e-5),
-      qkv: Linear(
-        weight: parameters["\(name).attn.in_proj_weight"], bias: parameters["\(name).attn.in_proj_bias"]),
+      weight: parameters["\(name).attn.in_proj_weight"], bias: parameters["\(name).attn.in_proj_bias"],
       projection: Linear(parameters, "\(name).attn.out_proj"),
       norm2: LayerNorm(parameters, "\(name).ln_2", epsilon: 1e-5),
       fc1: Linear(parameters, "\(name).mlp.c_fc"),
@@ -41,7 +42,7 @@ public struct TransformerBlock: Sendable {
     TransformerBlock(
       heads: heads,
       norm1: LayerNorm(parameters, "\(name).norm1", epsilon: 1e-6),
-      qkv: Linear(parameters, "\(name).attn.qkv"),
+      weight: parameters["\(name).attn.qkv.weight"], bias: parameters["\(name).attn.qkv.bias"],
       projection: Linear(parameters, "\(name).attn.proj"),
       norm2: LayerNorm(parameters, "\(name).norm2", epsilon: 1e-6),
       fc1: Linear(parameters, "\(name).mlp.fc1"),
@@ -49,14 +50,16 @@ public struct TransformerBlock: Sendable {
       activation: .gelu)
   }
 
+  /// `weight` is that of query, key and value stacked, `[3·width, width]`, as checkpoints have it.
   private init(
-    heads: Int, norm1: LayerNorm, qkv: Linear, projection: Linear, norm2: LayerNorm, fc1: Linear, fc2: Linear,
-    activation: Activation
+    heads: Int, norm1: LayerNorm, weight: Tensor, bias: Tensor, projection: Linear, norm2: LayerNorm,
+    fc1: Linear, fc2: Linear, activation: Activation
   ) {
-    width = qkv.inputs
+    width = weight.shape[1]
     self.heads = heads
     self.norm1 = norm1
-    self.qkv = qkv
+    query = Linear(weight: weight.rows(0..<width), bias: bias.rows(0..<width))
+    keyValue = Linear(weight: weight.rows(width..<3 * width), bias: bias.rows(width..<3 * width))
     self.projection = projection
     self.norm2 = norm2
     self.fc1 = fc1
@@ -76,21 +79,27 @@ public struct TransformerBlock: Sendable {
   /// `[L, width]`, and writes what each token gathers, `[L, width]`.
   ///
   /// Where only the first `read` tokens are read after this block, the others serve as keys and values and stay as they
-  /// are, and `attend` need not write their rows.
+  /// are: of `query` and `out` the rows beyond are not made. Where the first `alike` tokens are as the one after them,
+  /// what they ask and answer is computed once.
   public func callAsFunction(
-    _ x: Matrix, read: Int? = nil, workspace: Workspace,
+    _ x: Matrix, read: Int? = nil, alike: Int = 0, workspace: Workspace,
     attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
   ) {
     let pool = workspace.pool
     let output = x.rows(0..<(read ?? x.rows))
+    precondition(alike < max(x.rows, 1), "a token follows those that are as it is")
     workspace.scope {
       let normed = workspace.matrix(x.rows, width)
-      let stacked = workspace.matrix(x.rows, 3 * width)
-      norm1(x, into: normed, pool: pool)
-      qkv(normed, into: stacked, pool: pool)  // [L, 3·width]
+      let stacked = workspace.matrix(x.rows, 3 * width)  // query, key, value
+      let distinct = alike..<x.rows
+      let asking = alike..<max(output.rows, alike + 1)
+      norm1(x.rows(distinct), into: normed.rows(distinct), pool: pool)
+      let (queries, keysAndValues) = (stacked.columns(0..<width), stacked.columns(width..<3 * width))
+      query(normed.rows(asking), into: queries.rows(asking), pool: pool)  // [L, width]
+      keyValue(normed.rows(distinct), into: keysAndValues.rows(distinct), pool: pool)  // [L, 2·width]
+      for index in 0..<alike { stacked.row(index).update(from: stacked.row(alike), count: stacked.columns) }
       attend(
-        stacked.columns(0..<width), stacked.columns(width..<2 * width),
-        stacked.columns(2 * width..<3 * width), normed)
+        queries, stacked.columns(width..<2 * width), stacked.columns(2 * width..<3 * width), normed)
       projection(normed.rows(0..<output.rows), into: output, accumulate: true, pool: pool)
     }
     feedForward(output, workspace: workspace)
