@@ -19,4 +19,5 @@ static const vk_kernels kernels = {
     .normalize = normalize_row,
     .dot = dot_rows,
     .add_scaled = add_scaled_row,
+    .keep_larger = keep_larger_row,
 };

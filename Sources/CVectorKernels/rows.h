@@ -107,3 +107,20 @@ static void add_scaled_row(float *y, const float *x, ptrdiff_t count, float fact
     v_store_tail(y + whole, mask, sum);
   }
 }
+
+static void keep_larger_row(const float *x, ptrdiff_t count, float number, float *best, float *winner) {
+  ptrdiff_t whole = count - count % LANES;
+  const vector numbers = v_set(number);
+  for (ptrdiff_t i = 0; i < whole; i += LANES) {
+    vector value = v_load(x + i), largest = v_load(best + i);
+    v_store(winner + i, v_where_less(largest, value, numbers, v_load(winner + i)));
+    v_store(best + i, v_where_less(largest, value, value, largest));
+  }
+  if (whole < count) {
+    tail_mask mask = v_tail(count - whole);
+    vector value = v_load_tail(x + whole, mask), largest = v_load_tail(best + whole, mask);
+    vector winners = v_load_tail(winner + whole, mask);
+    v_store_tail(winner + whole, mask, v_where_less(largest, value, numbers, winners));
+    v_store_tail(best + whole, mask, v_where_less(largest, value, value, largest));
+  }
+}

@@ -86,17 +86,12 @@ struct Labelling {
     let own = vocabulary.classes.count
     let count = strip.columns
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { best in
-      withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { winner in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { winner in
         let (best, winner) = (best.baseAddress!, winner.baseAddress!)
         best.update(from: strip.row(0), count: count)
         winner.update(repeating: 0, count: count)
         for index in 1..<strip.rows {
-          let (row, number) = (strip.row(index), Int32(index))
-          for x in 0..<count {
-            let better = row[x] > best[x]
-            best[x] = better ? row[x] : best[x]
-            winner[x] = better ? number : winner[x]
-          }
+          VectorMath.keepLarger(strip.row(index), count, number: Float(index), best: best, winner: winner)
         }
         let least = threshold ?? -.infinity
         totals.withLock { totals in

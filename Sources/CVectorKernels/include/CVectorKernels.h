@@ -72,6 +72,8 @@ typedef struct {
   float (*dot)(const float *a, const float *b, ptrdiff_t count);
   /// y += factor·x
   void (*add_scaled)(float *y, const float *x, ptrdiff_t count, float factor);
+  /// Where x > best: best = x, winner = number
+  void (*keep_larger)(const float *x, ptrdiff_t count, float number, float *best, float *winner);
 } vk_kernels;
 
 /// The kernels for AVX2 with FMA, or NULL where this processor or system has none.

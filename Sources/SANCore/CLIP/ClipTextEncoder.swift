@@ -75,10 +75,12 @@ public struct ClipTextEncoder: Sendable {
         x.row(index).update(from: tokenEmbedding.pointer + Int(node.token) * width, count: width)
         VectorMath.add(x.row(index), positionalEmbedding.pointer + node.depth * width, width)
       }
-      for block in blocks {
-        block(x, workspace: workspace) { query, key, value, out in
+      for (index, block) in blocks.enumerated() {
+        let read = index + 1 == blocks.count ? tree.endCount : nil
+        block(x, read: read, workspace: workspace) { query, key, value, out in
           attend(
-            tree, query: query, key: key, value: value, heads: block.heads, into: out, pool: workspace.pool)
+            tree, asking: read ?? x.rows, query: query, key: key, value: value, heads: block.heads, into: out,
+            pool: workspace.pool)
         }
       }
       let last = workspace.matrix(tree.ends.count, width)  // [ends, C]
@@ -90,15 +92,15 @@ public struct ClipTextEncoder: Sendable {
     return embeddings
   }
 
-  /// Causal attention: each node attends to the nodes from the root to itself.
+  /// Causal attention: each of the first `asking` nodes attends to the nodes from the root to itself.
   private func attend(
-    _ tree: PrefixTree, query: Matrix, key: Matrix, value: Matrix, heads: Int, into out: Matrix,
+    _ tree: PrefixTree, asking: Int, query: Matrix, key: Matrix, value: Matrix, heads: Int, into out: Matrix,
     pool: ThreadPool
   ) {
     let width = query.columns / heads
     let scale = 1 / Float(width).squareRoot()
     let context = positionalEmbedding.shape[0]
-    pool.runRanges(tree.nodes.count, grain: 64) { range, _ in
+    pool.runRanges(asking, grain: 64) { range, _ in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: context) { path in
         withUnsafeTemporaryAllocation(of: Float.self, capacity: context) { scores in
           let (path, scores) = (path.baseAddress!, scores.baseAddress!)

@@ -12,10 +12,12 @@ struct PrefixTree {
     let parent: Int
   }
 
-  /// Depth first, so a node follows its parent.
+  /// The nodes that a sequence ends in, then all others: after the last block only the former are read.
   private(set) var nodes: [Node] = []
   /// The last node of each sequence, in the order of the sequences.
   private(set) var ends: [Int] = []
+  /// The number of nodes that a sequence ends in.
+  private(set) var endCount = 0
 
   /// The tree of `sequences`, none of them empty, which are in lexicographic order.
   init(sorted sequences: [[Int32]]) {
@@ -33,6 +35,20 @@ struct PrefixTree {
       ends.append(path[path.count - 1])
       previous = sequence
     }
+    moveEndsForward()
+  }
+
+  private mutating func moveEndsForward() {
+    var isEnd = [Bool](repeating: false, count: nodes.count)
+    for end in ends { isEnd[end] = true }
+    let order = nodes.indices.filter { isEnd[$0] } + nodes.indices.filter { !isEnd[$0] }
+    var places = [Int](repeating: 0, count: nodes.count)
+    for (place, index) in order.enumerated() { places[index] = place }
+    nodes = order.map { index in
+      Node(token: nodes[index].token, depth: nodes[index].depth, parent: places[nodes[index].parent])
+    }
+    endCount = isEnd.count { $0 }
+    ends = ends.map { places[$0] }
   }
 
   /// Writes the nodes from the root to `node`, itself included, to `path`; returns their number.

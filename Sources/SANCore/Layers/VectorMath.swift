@@ -79,6 +79,22 @@ package enum VectorMath {
     for index in 0..<count { y[index] += factor * x[index] }
   }
 
+  /// Where x > best: best = x, winner = number. A value that is no number is never larger.
+  package static func keepLarger(
+    _ x: UnsafePointer<Float>, _ count: Int, number: Float, best: UnsafeMutablePointer<Float>,
+    winner: UnsafeMutablePointer<Float>, kernels: KernelSet = .current
+  ) {
+    if let table = kernels.table {
+      table.pointee.keep_larger(x, count, number, best, winner)
+      return
+    }
+    for index in 0..<count {
+      let larger = x[index] > best[index]
+      best[index] = larger ? x[index] : best[index]
+      winner[index] = larger ? number : winner[index]
+    }
+  }
+
   /// y += x
   static func add(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
     for index in 0..<count { y[index] += x[index] }

@@ -170,6 +170,40 @@ final class RowFunctionTests: XCTestCase {
     }
   }
 
+  /// The first of equal values stays; what is no number never wins.
+  func testKeepLarger() {
+    for kernels in KernelSet.available {
+      for count in counts {
+        let rows = (0..<9).map { row in
+          (0..<count).map { column -> Float in
+            let value = Float((row * 7 + column * 5) % 4)
+            return (row + column) % 11 == 3 && row > 0 ? .nan : value
+          }
+        }
+        // One more than a row has, which must stay as it is.
+        var best = rows[0] + [-1]
+        var winner = [Float](repeating: 0, count: count) + [-1]
+        best.withUnsafeMutableBufferPointer { best in
+          winner.withUnsafeMutableBufferPointer { winner in
+            for (index, row) in rows.enumerated().dropFirst() {
+              VectorMath.keepLarger(
+                row, count, number: Float(index), best: best.baseAddress!, winner: winner.baseAddress!,
+                kernels: kernels)
+            }
+          }
+        }
+        for column in 0..<count {
+          let values = rows.map { $0[column] }
+          let largest = values.filter { !$0.isNaN }.max()!
+          XCTAssertEqual(best[column], largest, "\(kernels) \(count) at \(column)")
+          XCTAssertEqual(
+            winner[column], Float(values.firstIndex(of: largest)!), "\(kernels) \(count) at \(column)")
+        }
+        XCTAssertEqual([best[count], winner[count]], [-1, -1], "\(kernels) \(count): beyond the row")
+      }
+    }
+  }
+
   func testSetsByName() {
     XCTAssertEqual(KernelSet.available.first, .portable)
     XCTAssertTrue(KernelSet.available.contains(.current))
