@@ -44,9 +44,11 @@ public struct SANModel: Sendable {
   /// Proposes masks for a normalised, padded image and embeds each in CLIP's joint space: all that does not depend on
   /// the vocabulary.
   ///
-  /// `enter` is called before each stage; what it throws ends the run.
+  /// `enter` is called before each stage, and `checkpoint` between the blocks of the first two, which take the most time.
+  /// What they throw ends the run.
   public func encode(
-    _ image: PlanarImage, workspace: Workspace, enter: (Stage) throws -> Void = { _ in }
+    _ image: PlanarImage, workspace: Workspace, enter: (Stage) throws -> Void = { _ in },
+    checkpoint: () throws -> Void = {}
   ) throws -> MaskProposals {
     let queries = configuration.sideAdapter.queries
     let clipGrid = extractor.grid(of: image.size)
@@ -58,12 +60,15 @@ public struct SANModel: Sendable {
       for layer in fused {
         features[layer] = workspace.matrix(clipGrid.count, configuration.clip.image.width)  // [h·w, C]
       }
-      let tokens = extractor(image, workspace: workspace) { layer, tokens, _ in
+      let tokens = try extractor(image, workspace: workspace) { layer, tokens, _ in
+        try checkpoint()
         features[layer]?.copy(from: tokens.rows(1..<tokens.rows))
       }  // [1 + h·w, C]
 
       try enter(.side)
-      let sideTokens = sideAdapter(image, features: features, clipGrid: clipGrid, workspace: workspace)
+      let sideTokens = try sideAdapter(
+        image, features: features, clipGrid: clipGrid, workspace: workspace
+      ) { _, _ in try checkpoint() }  // [Q + h_s·w_s, C]
 
       try enter(.decoder)
       let masks = workspace.matrix(queries, sideGrid.count)  // [Q, h_s·w_s]

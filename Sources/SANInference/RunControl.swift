@@ -32,7 +32,7 @@ public struct RunProgress: Sendable, Hashable {
   public let views: Int
 }
 
-/// How a caller watches and stops a run. Cancellation takes effect between stages.
+/// How a caller watches and stops a run. Cancellation takes effect between stages, and between blocks of the network.
 public final class RunControl: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let report: (@Sendable (RunProgress) -> Void)?
@@ -40,7 +40,7 @@ public final class RunControl: Sendable {
   /// A control whose `progress` is called as the run goes on, on the thread that runs it.
   public init(progress: (@Sendable (RunProgress) -> Void)? = nil) { report = progress }
 
-  /// Ends the run with `CancellationError` at its next stage.
+  /// Ends the run with `CancellationError` at its next stage or block.
   public func cancel() { cancelled.store(true, ordering: .relaxed) }
 
   /// Reports the start of `stage`, or a step in it.

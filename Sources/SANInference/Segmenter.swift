@@ -115,7 +115,7 @@ public final class Segmenter: Sendable {
       }
       for cut in sheet.cuts {
         clock.enter(.image)
-        let proposals = try proposals(of: resized.cropped(cut)) { stage in
+        let proposals = try proposals(of: resized.cropped(cut), control: control) { stage in
           try control.enter(stage.progress, view: encoded.count, views: plan.viewCount)
           clock.enter(stage.progress)
         }
@@ -129,7 +129,7 @@ public final class Segmenter: Sendable {
 
   /// Runs the network on a picture of the size that it is to see.
   private func proposals(
-    of picture: RGBImage, enter: (SANModel.Stage) throws -> Void
+    of picture: RGBImage, control: RunControl, enter: (SANModel.Stage) throws -> Void
   ) throws -> MaskProposals {
     try withWorkspace { workspace in
       try workspace.scope {
@@ -137,7 +137,7 @@ public final class Segmenter: Sendable {
         let input = picture.pixels.withUnsafeBufferPointer {
           ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
         }  // [3, H, W]
-        return try model.encode(input, workspace: workspace, enter: enter)
+        return try model.encode(input, workspace: workspace, enter: enter, checkpoint: control.check)
       }
     }
   }

@@ -43,10 +43,12 @@ public struct ClipTextEncoder: Sendable {
       while start < order.count {
         try progress(start)
         var (end, rows) = (start, 0)
-        while end < order.count,
-          end == start || rows + sequences[order[end]].count <= ClipTextEncoder.batchRows
-        {
-          rows += sequences[order[end]].count
+        var previous: [Int32] = []
+        while end < order.count {
+          let sequence = sequences[order[end]]
+          rows += sequence.count - PrefixTree.sharedCount(previous, sequence)
+          if end > start && rows > ClipTextEncoder.batchRows { break }
+          previous = sequence
           end += 1
         }
         let batch = order[start..<end]

@@ -61,12 +61,13 @@ public struct ClipVisualExtractor: Sendable {
   }
 
   /// Encodes an image. `visit(layer, tokens, grid)` sees the tokens `[1 + h·w, C]`, the class token first, after
-  /// `ln_pre` (layer 0) and after each block (layer 1, 2, …); it must not keep the view.
+  /// `ln_pre` (layer 0) and after each block (layer 1, 2, …); it must not keep the view. What it throws ends the run.
   ///
   /// Returns the last tokens, from the workspace's present scope.
   public func callAsFunction(
-    _ image: PlanarImage, workspace: Workspace, visit: (_ layer: Int, _ tokens: Matrix, _ grid: Grid) -> Void
-  ) -> Matrix {
+    _ image: PlanarImage, workspace: Workspace,
+    visit: (_ layer: Int, _ tokens: Matrix, _ grid: Grid) throws -> Void
+  ) rethrows -> Matrix {
     let grid = grid(of: image.size)
     let width = classEmbedding.count
     let x = workspace.matrix(1 + grid.count, width)  // [1 + h·w, C]
@@ -78,10 +79,10 @@ public struct ClipVisualExtractor: Sendable {
     VectorMath.add(x.row(0), classPosition.pointer, width)
     patchPosition(grid).withUnsafeBufferPointer { VectorMath.add(x.row(1), $0.baseAddress!, $0.count) }
     normPre(x, into: x, pool: workspace.pool)
-    visit(0, x, grid)
+    try visit(0, x, grid)
     for (index, block) in blocks.enumerated() {
       block(x, workspace: workspace)
-      visit(index + 1, x, grid)
+      try visit(index + 1, x, grid)
     }
     return x
   }

@@ -25,8 +25,7 @@ struct PrefixTree {
     var previous: [Int32] = []
     for sequence in sequences {
       precondition(!sequence.isEmpty, "a sequence has a start token")
-      var shared = 0
-      while shared < min(previous.count, sequence.count), previous[shared] == sequence[shared] { shared += 1 }
+      let shared = PrefixTree.sharedCount(previous, sequence)
       path.removeLast(path.count - shared)
       for token in sequence[shared...] {
         nodes.append(Node(token: token, depth: path.count, parent: path.last ?? nodes.count))
@@ -36,6 +35,11 @@ struct PrefixTree {
       previous = sequence
     }
     moveEndsForward()
+  }
+
+  /// How many tokens two sequences start with that are the same.
+  static func sharedCount(_ a: [Int32], _ b: [Int32]) -> Int {
+    zip(a, b).prefix { $0 == $1 }.count
   }
 
   private mutating func moveEndsForward() {

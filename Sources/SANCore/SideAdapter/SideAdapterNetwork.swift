@@ -42,11 +42,11 @@ public struct SideAdapterNetwork: Sendable {
   ///
   /// `features` are CLIP's maps by layer (0: after `ln_pre`), patch part only, `[h·w, C]`, on `clipGrid`.
   /// Returns the tokens `[Q + h_s·w_s, C]`, queries first, from the workspace's present scope. `visit(block, tokens)`
-  /// sees the tokens after each block and its fusion (1, 2, …).
+  /// sees the tokens after each block and its fusion (1, 2, …); what it throws ends the run.
   public func callAsFunction(
     _ image: PlanarImage, features: [Int: Matrix], clipGrid: Grid, workspace: Workspace,
-    visit: (_ block: Int, _ tokens: Matrix) -> Void = { _, _ in }
-  ) -> Matrix {
+    visit: (_ block: Int, _ tokens: Matrix) throws -> Void = { _, _ in }
+  ) rethrows -> Matrix {
     let grid = patchEmbedding.grid(of: image.size)
     let queries = queryEmbedding.shape[0]
     let x = workspace.matrix(queries + grid.count, queryEmbedding.shape[1])  // [Q + h_s·w_s, C]
@@ -72,7 +72,7 @@ public struct SideAdapterNetwork: Sendable {
     for (index, block) in blocks.enumerated() {
       block(x, workspace: workspace)
       fuse(after: index + 1)
-      visit(index + 1, x)
+      try visit(index + 1, x)
       if index + 1 < blocks.count { addPosition() }
     }
     return x

@@ -179,4 +179,29 @@ final class StageTests: XCTestCase {
     ) { XCTAssert($0 is Stop) }
     XCTAssertEqual(entered, [.clip, .side, .decoder])
   }
+  func testRunsCanBeStoppedBetweenBlocks() throws {
+    struct Stop: Error {}
+    let test = StageCase.all[0]
+    let sizes = test.model.configuration
+    let blocks = sizes.clip.extractorLayers + sizes.sideAdapter.layers
+    func entered(stoppingAfter checkpoints: Int) -> (stages: [SANModel.Stage], stopped: Bool) {
+      var (stages, passed) = ([SANModel.Stage](), 0)
+      do {
+        _ = try workspace.scope {
+          try test.model.encode(
+            test.image.planarImage(in: workspace), workspace: workspace, enter: { stages.append($0) },
+            checkpoint: {
+              passed += 1
+              if passed > checkpoints { throw Stop() }
+            })
+        }
+        return (stages, false)
+      } catch { return (stages, error is Stop) }
+    }
+    XCTAssertEqual(entered(stoppingAfter: 0).stages, [.clip])
+    let inSide = entered(stoppingAfter: blocks - 1)
+    XCTAssertEqual(inSide.stages, [.clip, .side])
+    XCTAssertTrue(inSide.stopped)
+    XCTAssertFalse(entered(stoppingAfter: blocks + 1).stopped, "a checkpoint a block, and one before them")
+  }
 }
