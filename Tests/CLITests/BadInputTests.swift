@@ -135,7 +135,7 @@ final class BadInputTests: XCTestCase {
       ("cat\npet=dog|cat\n", "line 2: \"cat\" is a name of class \"cat\" on line 1"),
       ("cat=a|a\n", "line 1: \"a\" is a name of class \"cat\" on line 1"),
       ("dog\ncat=|cat\n", "line 2: class \"cat\" has a blank synonym"),
-      ("dog\n=cat", "line 2: the class has no"),
+      ("dog\n=cat", "line 2: \"=cat\" has no title"), ("dog\n\\ ", "line 2: the class has no"),
       ("dog\ncat|kitten\n", "line 2: \"cat|kitten\""), ("a=b=c\n", "line 1: \"a=b=c\""),
       ("cat\r\ndog\r\ncat", "line 3"), ("cat\rdog\rcat", "line 3"),
       ((0...65_535).map { "\($0)\n" }.joined(), "65536"),

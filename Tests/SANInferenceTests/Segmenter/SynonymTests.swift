@@ -125,7 +125,7 @@ final class SynonymTests: XCTestCase {
       (" pet = cat | a small dog ", "pet", ["cat", "a small dog"]), ("pet=cat", "pet", ["cat"]),
       (#"a\=b"#, "a=b", ["a=b"]), (#"a\|b"#, "a|b", ["a|b"]), ("a\\,b\\#\\\\", "a,b#\\", ["a,b#\\"]),
       (#"x\|=a\=b|c\|d"#, "x|", ["a=b", "c|d"]), (#"back\"#, "back", ["back"]),
-      ("", "", [""]), ("=", "", [""]), ("cat=", "cat", [""]), ("cat=a||b", "cat", ["a", "", "b"]),
+      ("", "", [""]), ("cat=", "cat", [""]), ("cat=a||b", "cat", ["a", "", "b"]),
       ("chat=猫|кот", "chat", ["猫", "кот"]),
     ]
     for (text, title, synonyms) in cases {
@@ -136,6 +136,11 @@ final class SynonymTests: XCTestCase {
     for text in ["cat|kitten", "|"] {
       XCTAssertThrowsError(try ClassName(parsing: text)) {
         XCTAssertEqual($0 as? ClassSyntaxError, .noTitle(text: text))
+      }
+    }
+    for text in ["=", "=a", " = a|b"] {
+      XCTAssertThrowsError(try ClassName(parsing: text)) {
+        XCTAssertEqual($0 as? ClassSyntaxError, .blankTitle(text: text))
       }
     }
     for text in ["a=b=c", "==", "a=b|c=d"] {
