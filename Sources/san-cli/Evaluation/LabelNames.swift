@@ -12,12 +12,12 @@ struct LabelNames {
   ///
   /// - Parameters:
   ///   - classes: the vocabulary; a name that is not in it is an error unless its number is in `ignored`.
-  /// - Throws: `FileError` or ``EvaluationDataError``.
+  /// - Throws: `FileError`, ``StreamInputError``, or ``EvaluationDataError``.
   init(_ path: String, classes: [String], ignored: Set<UInt16>) throws {
     func failure(_ problem: String) -> EvaluationDataError {
       EvaluationDataError("\(path): \(problem)", status: Failure.Status.data)
     }
-    let bytes = try MappedFile.contents(of: path, limit: LabelNames.maximumByteCount)
+    let bytes = try StreamInput.contents(of: path, limit: LabelNames.maximumByteCount)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw failure("is not UTF-8 text: save it as such")
     }

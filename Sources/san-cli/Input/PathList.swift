@@ -29,10 +29,7 @@ enum PathList {
 
   private static func bytes(of path: String) throws -> [UInt8] {
     if path == "-" { return try StreamInput.readStandardInput(limit: limit) }
-    if let status = FileStatus(path), !status.isRegular, !status.isFolder {
-      return try StreamInput.read(path, limit: limit)
-    }
-    return try MappedFile.contents(of: path, limit: limit)
+    return try StreamInput.contents(of: path, limit: limit)
   }
 }
 

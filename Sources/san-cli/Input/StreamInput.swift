@@ -1,3 +1,5 @@
+import SANCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,8 +17,17 @@ enum StreamInput {
     try read(STDIN_FILENO, name: "standard input", limit: limit)
   }
 
-  /// Everything that the pipe or device at `path` has to its end.
-  static func read(_ path: String, limit: Int) throws -> [UInt8] {
+  /// Everything in the file at `path`, or what the pipe or device there has to its end: a shell's `<(…)` is a pipe.
+  ///
+  /// - Throws: `FileError`, ``StreamInputError``; `CancellationError` when a signal comes.
+  static func contents(of path: String, limit: Int) throws -> [UInt8] {
+    guard let status = FileStatus(path), !status.isRegular, !status.isFolder else {
+      return try MappedFile.contents(of: path, limit: limit)
+    }
+    return try read(path, limit: limit)
+  }
+
+  private static func read(_ path: String, limit: Int) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw StreamInputError(name: path, code: errno) }
     defer { close(file) }

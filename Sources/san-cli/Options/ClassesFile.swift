@@ -1,4 +1,3 @@
-import SANCore
 import SANInference
 
 /// A file of classes: UTF-8 text, one a line as `ClassName(parsing:)` reads it. `#` at a line's start or after white space
@@ -14,10 +13,10 @@ struct ClassesFile {
 
   /// Reads the file and checks that its classes can be told apart.
   ///
-  /// - Throws: `FileError` or ``ClassesFileError``.
+  /// - Throws: `FileError`, ``StreamInputError``, or ``ClassesFileError``.
   init(_ path: String) throws {
     self.path = path
-    let bytes = try MappedFile.contents(of: path, limit: ClassesFile.maximumByteCount)
+    let bytes = try StreamInput.contents(of: path, limit: ClassesFile.maximumByteCount)
     guard var text = String(validating: bytes, as: UTF8.self) else {
       throw ClassesFileError(path: path, problem: "is not UTF-8 text: save it as such")
     }

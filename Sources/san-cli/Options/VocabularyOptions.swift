@@ -81,7 +81,7 @@ struct VocabularyOptions: ParsableArguments {
     if let named = PromptTemplates.named.first(where: { $0.name == templates }) { return named }
     let bytes: [UInt8]
     do {
-      bytes = try MappedFile.contents(of: templates, limit: 1 << 20)
+      bytes = try StreamInput.contents(of: templates, limit: 1 << 20)
     } catch FileError.cannotOpen(_, let reason) {
       let known = PromptTemplates.named.map(\.name).joined(separator: ", ")
       throw TemplatesFileError(
