@@ -46,8 +46,7 @@ struct BenchmarkCommand: ParsableCommand {
   }
 
   func run() throws {
-    let segmenter = try Segmenter(
-      model: ModelSource(argument: model.model), configuration: model.config, threads: model.threads)
+    let segmenter = try model.load(model.makeSource())
     let side = segmenter.defaultShortSide
     let size = size ?? Grid(height: side, width: side)
     let photo = try BenchmarkCommand.picture(size)

@@ -49,7 +49,7 @@ struct ConvertCommand: ParsableCommand {
     Console.show("checking \(input)")
     let checkpoint = try Checkpoint.open(path: input)
     let parameters = try ModelParameters(
-      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: config))
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, option: config))
     let configuration = parameters.configuration
     let entries = configuration.parameterShapes.map {
       SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: dtype.elementType)

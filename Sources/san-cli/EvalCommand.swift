@@ -41,7 +41,7 @@ struct EvalCommand: ParsableCommand {
     let classes = try vocabulary.makeClasses()
     let templates = try vocabulary.makeTemplates()
     let encoding = try makeEncoding(classes: classes.map(\.title))
-    let source = try ModelSource(argument: model.model)
+    let source = try model.makeSource()
     Console.show("looking for photos and labels")
     let images = try LabelledImages.find(data)
     let plan = EvaluationPlan(output)
@@ -50,8 +50,7 @@ struct EvalCommand: ParsableCommand {
 
     Console.show("loading \(model.model)")
     let textCache = cache.makeCache()
-    let segmenter = try Segmenter(
-      model: source, configuration: model.config, threads: model.threads, textCache: textCache)
+    let segmenter = try model.load(source, textCache: textCache)
     let shortSide = preparation.size ?? segmenter.defaultShortSide
     let settings = try EvaluationSettings(
       segmenter: segmenter, classes: classes, synonyms: vocabulary.synonyms, templates: templates,
@@ -63,9 +62,7 @@ struct EvalCommand: ParsableCommand {
     let prepared = try segmenter.vocabulary(
       classes, synonyms: vocabulary.synonyms, background: .none, templates: templates,
       control: Interruption.control)
-    if let problem = textCache?.problem {
-      Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
-    }
+    cache.noteProblem(of: textCache)
     for name in prepared.truncated {
       Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
     }
@@ -81,7 +78,9 @@ struct EvalCommand: ParsableCommand {
     guard let file = data.labelNames else {
       return LabelEncoding(classCount: classes.count, offset: data.labelOffset, ignored: ignored)
     }
-    let names = try LabelNames(file, classes: classes, ignored: ignored)
+    let names = try OptionError.naming("--label-names") {
+      try LabelNames(file, classes: classes, ignored: ignored)
+    }
     return LabelEncoding(classCount: classes.count, classesByID: names.classesByID, ignored: ignored)
   }
 

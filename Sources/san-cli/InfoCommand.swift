@@ -36,7 +36,7 @@ struct InfoCommand: ParsableCommand {
     let path = try ModelSource(argument: model).filePath()
     let checkpoint = try Checkpoint.open(path: path)
     let parameters = try ModelParameters(
-      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: config))
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, option: config))
     let side = parameters.configuration.input.shortSide
     let summary = ModelSummary(
       checkpoint: checkpoint, configuration: parameters.configuration,

@@ -16,7 +16,7 @@ struct RunSetup {
     background = try command.background.makeBackground(
       beside: classes, standard: command.vocabulary.vocabulary == nil ? .distractors : .none)
     templates = try command.vocabulary.makeTemplates()
-    source = try ModelSource(argument: command.model.model)
+    source = try command.model.makeSource()
   }
 
   /// Files that are read beside the images.
@@ -31,11 +31,7 @@ struct RunSetup {
   func load(_ watch: inout Stopwatch) throws -> SegmentationJob {
     Console.show("loading \(command.model.model)")
     let textCache = command.cache.makeCache()
-    let segmenter = try watch.time("load") {
-      try Segmenter(
-        model: source, configuration: command.model.config, threads: command.model.threads,
-        textCache: textCache)
-    }
+    let segmenter = try watch.time("load") { try command.model.load(source, textCache: textCache) }
     let views = try command.testTime.makeViews(
       shortSide: command.preparation.size ?? segmenter.defaultShortSide)
     let vocabulary = try watch.time("text") {
@@ -43,9 +39,7 @@ struct RunSetup {
         classes, synonyms: command.vocabulary.synonyms, background: background, templates: templates,
         control: Interruption.control)
     }
-    if let problem = textCache?.problem {
-      Console.note("san-cli: note: the embeddings of class names are not kept: \(problem)")
-    }
+    command.cache.noteProblem(of: textCache)
     for name in vocabulary.truncated {
       Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
     }

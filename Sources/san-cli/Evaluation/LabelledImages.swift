@@ -14,23 +14,27 @@ enum LabelledImages {
   static func find(_ options: EvaluationDataOptions) throws -> [LabelledImage] {
     let labelsIdentity = FileIdentity(options.labels)
     let isOneFolder = labelsIdentity == FileIdentity(options.images)
-    let images = try named(
-      in: options.images, suffix: options.imageSuffix, option: "--image-suffix",
-      skipping: isOneFolder ? [] : Set([labelsIdentity].compactMap { $0 })
-    ) { PictureFile.hasPictureName($0) }
-    let labels = try named(in: options.labels, suffix: options.labelSuffix, option: "--label-suffix") {
-      Path.has($0, extension: "png")
+    let images = try OptionError.naming("--images") {
+      try named(
+        in: options.images, suffix: options.imageSuffix, option: "--image-suffix",
+        skipping: isOneFolder ? [] : Set([labelsIdentity].compactMap { $0 })
+      ) { PictureFile.hasPictureName($0) }
+    }
+    let labels = try OptionError.naming("--labels") {
+      try named(in: options.labels, suffix: options.labelSuffix, option: "--label-suffix") {
+        Path.has($0, extension: "png")
+      }
     }
     guard !images.isEmpty else {
       let end = options.imageSuffix.isEmpty ? "" : " whose name ends in \(options.imageSuffix)"
-      throw EvaluationDataError("\(options.images): the folder holds no JPEG or PNG\(end)")
+      throw EvaluationDataError("--images: \(options.images): the folder holds no JPEG or PNG\(end)")
     }
     var names = Array(images.keys)
     if let list = options.list {
-      let listed = try PathList.read(list)
+      let listed = try OptionError.naming("--list") { try PathList.read(list) }
       if let missing = listed.first(where: { images[$0] == nil }) {
         throw EvaluationDataError(
-          "\(list): \"\(missing)\" is no photo in \(options.images); "
+          "--list: \(list): \"\(missing)\" is no photo in \(options.images); "
             + "name photos by their path in it, without extension\(options.imageSuffix.isEmpty ? "" : " and suffix")"
         )
       }

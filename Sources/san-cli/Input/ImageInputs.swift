@@ -39,7 +39,8 @@ struct ImageInputs {
       sources.append(try ImageInputs.search(argument, skipping: skipped))
     }
     if let list {
-      for path in try PathList.read(list) {
+      let paths = try OptionError.naming("--list") { try PathList.read(list) }
+      for path in paths {
         let isFolder = FileStatus(path)?.isFolder == true
         sources.append(isFolder ? try ImageInputs.search(path, skipping: skipped) : Source(file: path))
       }

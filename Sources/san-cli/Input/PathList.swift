@@ -37,6 +37,6 @@ enum PathList {
 struct PathListError: StatusError {
   let list: String
   let problem: String
-  var description: String { "--list: \(list): \(problem)" }
+  var description: String { "\(list): \(problem)" }
   var status: Int32 { Failure.Status.data }
 }

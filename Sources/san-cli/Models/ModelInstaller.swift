@@ -89,7 +89,7 @@ struct ModelInstaller {
     Console.show("checking \(source)")
     let checkpoint = try Checkpoint(file)
     let parameters = try ModelParameters(
-      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, option: configuration))
     let entries = parameters.configuration.parameterShapes.map { name, shape in
       let type = checkpoint.entry(name)?.type
       let kept = type == .float16 || type == .bfloat16 ? type : nil

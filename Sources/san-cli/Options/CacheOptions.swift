@@ -24,4 +24,16 @@ struct CacheOptions: ParsableArguments {
 
   /// The cache; nil to do without.
   func makeCache() -> TextCache? { noCache ? nil : TextCache(folder: cache ?? TextCache.userFolder) }
+
+  /// Tells why embeddings could not be kept, if that happened: what is wrong with the folder before what came of it.
+  func noteProblem(of textCache: TextCache?) {
+    guard let textCache, let problem = textCache.problem else { return }
+    var text = "\(problem)"
+    do {
+      if let folder = textCache.folder { try OutputFolder(option: "--cache", path: folder).requireWritable() }
+    } catch {
+      text = "\(error)"
+    }
+    Console.note("san-cli: note: the embeddings of class names are not kept: \(text)")
+  }
 }

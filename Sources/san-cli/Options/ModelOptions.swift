@@ -1,4 +1,5 @@
 import ArgumentParser
+import SANCore
 import SANInference
 import SANWeights
 
@@ -22,6 +23,22 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
+  /// Where the model is; nothing is read yet.
+  func makeSource() throws -> ModelSource {
+    try OptionError.naming("--model") { try ModelSource(argument: model) }
+  }
+
+  /// Loads the model at `source`.
+  func load(_ source: ModelSource, textCache: TextCache? = nil) throws -> Segmenter {
+    // By itself first: what is wrong with it then is not told of the model.
+    if let config {
+      _ = try OptionError.naming("--config") { try SANConfiguration(path: config) }
+    }
+    return try OptionError.naming("--model") {
+      try Segmenter(model: source, configuration: config, threads: threads, textCache: textCache)
+    }
+  }
+
   /// Input files that no output may take the place of.
   var inputs: [String] {
     [try? ModelSource(argument: model).filePath(), config].compactMap { $0 }
@@ -38,6 +55,14 @@ extension ModelSource {
     } else {
       throw UnknownModelError(name: argument)
     }
+  }
+}
+
+extension SANConfiguration {
+  /// The configuration of the model in `checkpoint`, from the file that `--config` names if it does.
+  static func find(for checkpoint: Checkpoint, option path: String?) throws -> SANConfiguration {
+    guard let path else { return try find(for: checkpoint) }
+    return try OptionError.naming("--config") { try SANConfiguration(path: path) }
   }
 }
 

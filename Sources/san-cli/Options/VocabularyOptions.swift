@@ -65,7 +65,9 @@ struct VocabularyOptions: ParsableArguments {
   /// The classes in their order, which can be told apart.
   func makeClasses() throws -> [ClassName] {
     if let vocabulary { return try Vocabularies.names(of: vocabulary).map { ClassName($0) } }
-    if let classesFile { return try ClassesFile(classesFile).classes }
+    if let classesFile {
+      return try OptionError.naming("--classes-file") { try ClassesFile(classesFile).classes }
+    }
     let texts = classes.flatMap { $0.isEmpty ? [] : EscapedText.split($0, at: ",") }
     do {
       let names = try texts.map(ClassName.init(parsing:))
@@ -78,7 +80,11 @@ struct VocabularyOptions: ParsableArguments {
 
   /// The prompt templates, from the file where one is named.
   func makeTemplates() throws -> PromptTemplates {
-    if let named = PromptTemplates.named.first(where: { $0.name == templates }) { return named }
+    try PromptTemplates.named.first { $0.name == templates }
+      ?? OptionError.naming("--templates") { try readTemplates() }
+  }
+
+  private func readTemplates() throws -> PromptTemplates {
     let bytes: [UInt8]
     do {
       bytes = try StreamInput.contents(of: templates, limit: 1 << 20)

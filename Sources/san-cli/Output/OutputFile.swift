@@ -20,6 +20,10 @@ struct OutputFile {
   /// Checks that the file can be made or replaced: its folder is there and can be written to. A pipe or a device, which
   /// is not replaced, has but to take what is written.
   func requireWritable() throws {
+    try OptionError.naming(option) { try checkPlace() }
+  }
+
+  private func checkPlace() throws {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw UsageError(option, "the path is empty or not a path")
     }

@@ -14,6 +14,10 @@ struct OutputFolder {
 
   /// Checks that files can be made in the folder, or the folder in the nearest that exists.
   func requireWritable() throws {
+    try OptionError.naming(option) { try checkPlace() }
+  }
+
+  private func checkPlace() throws {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw UsageError(option, "the path is empty") }
     var nearest = path
     while FileStatus(nearest) == nil, nearest != ".", nearest != "/" {
@@ -21,7 +25,8 @@ struct OutputFolder {
       nearest = Path.folder(of: nearest)
     }
     guard FileStatus(nearest)?.isFolder == true else {
-      throw PlaceError(path: path, problem: "\(nearest) is not a folder; choose another place")
+      let subject = nearest == path ? "" : "\(nearest) "
+      throw PlaceError(path: path, problem: "\(subject)is not a folder; choose another place")
     }
     guard access(nearest, W_OK) == 0 else {
       let reason = String(cString: strerror(errno))
