@@ -43,6 +43,12 @@ extension Segmenter {
       noObject: noObject)
   }
 
+  /// The tokens of the longest sentence that `templates` make of `name`, start and end included, whether or not the
+  /// model reads them all.
+  package func tokenCount(of name: String, templates: PromptTemplates) -> Int {
+    templates.prompts(for: name).map { tokenizer.encode($0).count }.max() ?? 0
+  }
+
   /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
   private func embeddings(
     of names: [String], templates: PromptTemplates, control: RunControl

@@ -63,9 +63,7 @@ struct EvalCommand: ParsableCommand {
       classes, synonyms: vocabulary.synonyms, background: .none, templates: templates,
       control: Interruption.control)
     cache.noteProblem(of: textCache)
-    for name in prepared.truncated {
-      Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
-    }
+    LongNames.warn(of: prepared, templates: templates, segmenter: segmenter)
     let evaluation = Evaluation(settings: settings, vocabulary: prepared, plan: plan, state: state)
     let tally = try evaluation.run(images)
     try write(

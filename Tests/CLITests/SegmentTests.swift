@@ -322,25 +322,4 @@ final class SegmentTests: XCTestCase {
     XCTAssertEqual(stat("/dev/null", &status), 0)
     XCTAssertEqual(status.st_mode & S_IFMT, S_IFCHR)
   }
-
-  func testWarnings() throws {
-    let folder = try Scratch()
-    try folder.write(ToyFiles.png(width: 9, height: 8), to: "photo.png")
-    let long = (0..<90).map { "word\($0)" }.joined(separator: " ")
-    let outcome = try Program.run(
-      ["segment", "photo.png", "--classes", "cat,\(long)", "--templates", "plain", "--background", "none"]
-        + model,
-      in: folder.url)
-    XCTAssertEqual(outcome.status, 0)
-    XCTAssert(outcome.errors.hasPrefix("san-cli: warning: \"word0 "), outcome.errors)
-    let synonym = try Program.run(
-      [
-        "segment", "photo.png", "--classes", "pet=cat|\(long)|dog", "--templates", "plain", "--background",
-        "none",
-      ]
-        + model, in: folder.url)
-    XCTAssertEqual(synonym.status, 0)
-    XCTAssert(synonym.errors.hasPrefix("san-cli: warning: \"word0 "), synonym.errors)
-    XCTAssertEqual(synonym.errors.components(separatedBy: "warning").count, 2)
-  }
 }

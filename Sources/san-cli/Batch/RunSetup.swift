@@ -40,9 +40,7 @@ struct RunSetup {
         control: Interruption.control)
     }
     command.cache.noteProblem(of: textCache)
-    for name in vocabulary.truncated {
-      Console.note("san-cli: warning: \"\(name)\" is too long for the model, which saw its first words only")
-    }
+    LongNames.warn(of: vocabulary, templates: templates, segmenter: segmenter)
     return SegmentationJob(
       segmenter: segmenter, vocabulary: vocabulary, background: background,
       threshold: command.background.threshold, shortSide: command.preparation.size,

@@ -16,7 +16,7 @@ struct EvaluationReport {
     guard baselines, let best = tally.baselines.bestLabel else { return [] }
     let name = classes[best.label]
     return [
-      ("best single label: \(name)", "best_label", name, SegmentationMetrics(best.confusion)),
+      ("best single label: \(name.shortened)", "best_label", name, SegmentationMetrics(best.confusion)),
       ("each photo's own label", "oracle", nil, SegmentationMetrics(tally.baselines.oracle)),
     ]
   }
@@ -38,7 +38,7 @@ struct EvaluationReport {
     body.add("class", "IoU", "accuracy", "true pixels", "given")
     for (name, entry) in zip(classes, metrics.classes) {
       body.add(
-        name, percent(entry.iou), percent(entry.accuracy), entry.truePixels.grouped,
+        name.shortened, percent(entry.iou), percent(entry.accuracy), entry.truePixels.grouped,
         entry.predictedPixels.grouped)
     }
     return """

@@ -17,7 +17,7 @@ struct SegmentationReport {
     table.add("class", "share", "score")
     for entry in result.classes + (result.other.map { [$0] } ?? []) {
       let share = "\((entry.coverage * 100).fixed(1)) %"
-      table.add(entry.name, share, entry.pixels == 0 ? "-" : entry.meanScore.fixed(3))
+      table.add(entry.name.shortened, share, entry.pixels == 0 ? "-" : entry.meanScore.fixed(3))
     }
     return table.text
   }

@@ -21,6 +21,11 @@ struct TextTable {
   }
 }
 
+extension String {
+  /// A name in a line for people: of more than 60 characters the first 59 and an ellipsis.
+  var shortened: String { count > 60 ? "\(prefix(59))…" : self }
+}
+
 extension Double {
   /// The number with `digits` digits after the point.
   func fixed(_ digits: Int) -> String {
