@@ -38,6 +38,9 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     if output.quiet { Console.silence() }
+    // As in segment, after the parser has told of an option that it does not know.
+    try vocabulary.requireComplete()
+    try testTime.requireComplete()
     let classes = try vocabulary.makeClasses()
     let templates = try vocabulary.makeTemplates()
     let encoding = try makeEncoding(classes: classes.map(\.title))

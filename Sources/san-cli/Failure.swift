@@ -44,20 +44,27 @@ struct Failure {
     case let error as ResourceError:
       (status, text) = (Status.noInput, "\(error)")
     case _ where SanCLI.exitCode(for: error) == .validationFailure:
-      (status, text) = (Status.usage, "\(SanCLI.message(for: error)) (see \(Failure.helpCommand))")
+      (status, text) = (Status.usage, Failure.usageText(SanCLI.message(for: error)))
     default:
       (status, text) = (Status.software, "\(error)")
     }
     line = text.printable
   }
 
-  /// How to get help on the command that was called.
-  private static var helpCommand: String {
-    let names = SanCLI.configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard let name = CommandLine.arguments.dropFirst().first, names.contains(name) else {
-      return "san-cli --help"
+  /// What the parser says of the command line, and the way out.
+  private static func usageText(_ message: String) -> String {
+    let arguments = CommandLine.arguments.dropFirst()
+    let command = CalledCommand(arguments)
+    let help = "(see \(command.words.joined(separator: " ")) --help)"
+    if let unknown = command.unknown {
+      return "\(unknown): is no command; those are \(command.choices.joined(separator: ", ")) \(help)"
     }
-    return "san-cli \(name) --help"
+    // A file whose name starts as an option does.
+    let files = arguments.filter { $0.hasPrefix("-") && $0 != "-" && FileStatus($0) != nil }
+    if let file = files.first(where: { message.contains("'\($0)'") }) {
+      return "\(message); the file of this name is ./\(file) \(help)"
+    }
+    return "\(message) \(help)"
   }
 
   static func exit(_ status: Int32) -> Never {

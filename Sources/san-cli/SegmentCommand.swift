@@ -54,6 +54,12 @@ struct SegmentCommand: ParsableCommand {
 
   func run() throws {
     if output.quiet { Console.silence() }
+    // Not in validate(), which comes before the parser tells of an option that it does not know: that may be what is
+    // missing, mistyped.
+    try input.requireComplete()
+    try vocabulary.requireComplete()
+    try output.requireComplete()
+    try testTime.requireComplete()
     let setup = try RunSetup(self)
     if let image = input.inputs.single, !batch.areGiven {
       try SingleRun(setup: setup, image: image).run()

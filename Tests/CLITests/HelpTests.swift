@@ -97,9 +97,31 @@ final class HelpTests: XCTestCase {
       (["models", "download", "a/b", "--url", "http://127.0.0.1/"], "<name>"),
       (["models", "download", "san-mini"], "<name>"),
       (["models", "download", "san-vit-b16", "--sha256", "12", "--trust"], "--trust"),
-      (["paint"], "paint"),
+      (["paint"], "paint: is no command; those are segment, eval, "),
+      (["segmnt", "photo.png"], "segmnt: is no command; those are segment, eval, "),
+      (["models", "lst"], "lst: is no command; those are list, path, "),
+      (["models", "add", "--nam", "a"], "(see san-cli models add --help)"),
+      // What is mistyped is told before what is missing for that.
+      (["segment", "photo.png", "--clases", "cat"], "Unknown option '--clases'. Did you mean '--classes'?"),
+      (["segment", "--lst", "photos.txt", "--classes", "cat"], "Unknown option '--lst'"),
+      (["segment", "photo.png", "--classes", "cat", "--windw", "64", "--overlap", "0.5"], "'--windw'"),
+      (["segment", "photo.png", "--classes", "cat", "--cutot", "cat", "--cutout-output", "x"], "'--cutot'"),
+      (["eval", "--images", "a", "--labels", "b", "--clases", "cat"], "Unknown option '--clases'"),
+      (["segment", "-lead.png", "--classes", "cat"], "the file of this name is ./-lead.png"),
+      (
+        ["segment", "-gone.png", "--classes", "cat"],
+        "Unknown option '-gone.png' (see san-cli segment --help)"
+      ),
+      (["segment", "photo.png", "--classes", "=a"], "--classes: \"=a\" has no title before the ="),
+      (["segment", "photo.png", "--classes", "cat", "--overlap", "0.5"], "--overlap: needs --window"),
+      (
+        ["segment", "photo.png", "--classes", "cat", "--cutout-output", "x"],
+        "--cutout-output: needs --cutout"
+      ),
+      (["eval", "--images", "a", "--labels", "b"], "no classes: name them with --classes"),
     ]
     let folder = try Scratch()
+    try folder.write(ToyFiles.png(width: 9, height: 8), to: "-lead.png")
     for (arguments, name) in cases {
       let outcome = try Program.run(arguments, in: folder.url)
       XCTAssertEqual(outcome.status, 64, "\(arguments)")

@@ -20,11 +20,15 @@ struct InputOptions: ParsableArguments {
   var list: String?
 
   func validate() throws {
-    if images.isEmpty && list == nil {
-      throw ValidationError("Missing expected argument '<image> ...'; name a photo, a folder, or --list FILE")
-    }
     if images.contains("") || list == "" {
       throw ValidationError("<image>: is empty; name a photo or folder")
+    }
+  }
+
+  /// Checks that there is an image.
+  func requireComplete() throws {
+    guard !images.isEmpty || list != nil else {
+      throw ValidationError("<image>: is missing; name a photo, a folder, or --list FILE")
     }
   }
 

@@ -104,6 +104,13 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError("--coco: a data set is not written to standard output; name a file")
     }
   }
+
+  /// Checks that it is said what is cut out where it is said where that goes.
+  func requireComplete() throws {
+    if cutout == nil && cutoutOutput != nil {
+      throw ValidationError("--cutout-output: needs --cutout, which says what is cut out")
+    }
+  }
 }
 
 extension OutputOptions {

@@ -30,10 +30,14 @@ struct TestTimeOptions: ParsableArguments {
       valueName: "part"))
   var overlap: Double?
 
-  func validate() throws {
+  /// Checks that there are windows where it is said how far they overlap.
+  func requireComplete() throws {
     if overlap != nil && window == nil {
       throw ValidationError("--overlap: needs --window; give both or neither")
     }
+  }
+
+  func validate() throws {
     do {
       _ = try makeViews()
     } catch let error as ViewOptionsError {

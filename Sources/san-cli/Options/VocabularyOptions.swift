@@ -51,14 +51,18 @@ struct VocabularyOptions: ParsableArguments {
       classes.isEmpty ? nil : "--classes", classesFile.map { _ in "--classes-file" },
       vocabulary.map { _ in "--vocabulary" },
     ].compactMap { $0 }
-    guard let first = given.first else {
-      throw ValidationError("no classes: name them with --classes, --classes-file or --vocabulary")
-    }
-    guard given.count == 1 else {
-      throw ValidationError("\(first): is not allowed together with \(given[1]); give one of them")
+    if given.count > 1 {
+      throw ValidationError("\(given[0]): is not allowed together with \(given[1]); give one of them")
     }
     if let vocabulary, !Vocabularies.all.contains(vocabulary) {
       throw ValidationError("--vocabulary: \(UnknownVocabularyError(name: vocabulary))")
+    }
+  }
+
+  /// Checks that there are classes.
+  func requireComplete() throws {
+    guard !classes.isEmpty || classesFile != nil || vocabulary != nil else {
+      throw ValidationError("no classes: name them with --classes, --classes-file or --vocabulary")
     }
   }
 
