@@ -10,7 +10,7 @@ struct SingleRun {
   func run() throws {
     var watch = Stopwatch()
     let photo = try watch.time("read") { try read() }
-    let plan = OutputPlan(setup.command.output, image: image)
+    let plan = try OutputPlan(setup.command.output, image: image)
     try setup.command.output.checkDataSet()
     try plan.check(
       inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames,
@@ -27,6 +27,9 @@ struct SingleRun {
     if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
       Console.note(
         "no pixel is of a class named: all are more like something else (see --background, --threshold)")
+    }
+    if plan.overlay == nil, !setup.command.output.noOverlay, let printed = setup.command.output.printed {
+      Console.note("no overlay is written: \(printed) takes standard output (see --output, --no-overlay)")
     }
     for file in plan.files where !file.isStandardOutput { Console.note("wrote \(file.path)") }
     if let dataSet { Console.note("wrote \(dataSet.path)") }

@@ -6,8 +6,9 @@ struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The overlay with its legend, a PNG; in a folder it is NAME.segmented.png. - is standard output, as it is for \
-      --labels and --json. (default: beside the photo; of several photos in the folder segmented)
+      Where the overlay with its legend goes, a PNG; in a folder it is NAME.segmented.png, and - is standard output, as \
+      for --labels and --json. The overlay of a photo on standard input goes there too, unless another output takes it. \
+      (default: beside the photo; of several photos in the folder segmented)
       """,
       valueName: "path"),
     completion: .file())
@@ -31,7 +32,8 @@ struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Where the cut-out goes; in a folder it is NAME.cutout.png, and - is standard output. (default: the overlay's folder)
+      Where the cut-out goes; in a folder it is NAME.cutout.png, and - is standard output. (default: the overlay's \
+      folder; required for a photo on standard input whose overlay has no file)
       """,
       valueName: "path"),
     completion: .file())

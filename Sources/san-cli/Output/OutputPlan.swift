@@ -23,10 +23,10 @@ struct OutputPlan {
   let scoresFormat: ScoresFile.Format
 
   /// The outputs of the only photo, at `image`: each option names its file.
-  init(_ options: OutputOptions, image: String) {
+  init(_ options: OutputOptions, image: String) throws {
     overlay = OutputPlan.overlayPath(options, image: image).map { OutputFile(option: "--output", path: $0) }
     look = options.look.options
-    cutout = OutputPlan.cutoutPath(options, image: image).map {
+    cutout = try OutputPlan.cutoutPath(options, image: image).map {
       OutputFile(option: options.cutoutOption, path: $0)
     }
     cutoutNames = options.cutoutNames
@@ -39,16 +39,21 @@ struct OutputPlan {
 
   private static func overlayPath(_ options: OutputOptions, image: String) -> String? {
     if options.noOverlay || options.output == "-" { return options.output }
-    if image == "-", options.output == nil { return options.printed.isEmpty ? "-" : nil }
+    if image == "-", options.output == nil { return options.printed == nil ? "-" : nil }
     return place(options.output, image: image, end: ".segmented.png")
   }
 
-  private static func cutoutPath(_ options: OutputOptions, image: String) -> String? {
+  private static func cutoutPath(_ options: OutputOptions, image: String) throws -> String? {
     guard options.cutout != nil else { return nil }
     if options.cutoutOutput == "-" { return "-" }
     // Beside the overlay, where that is a file.
     let folder = options.output.flatMap { $0 == "-" ? nil : isFolder($0) ? $0 : Path.folder(of: $0) }
-    return place(options.cutoutOutput ?? folder, image: image, end: ".cutout.png")
+    let path = options.cutoutOutput ?? folder
+    // A photo from a pipe lies in no folder, and a pipe's user looks for no file that was not asked for.
+    if path == nil, image == "-" {
+      throw UsageError("--cutout", "of a photo on standard input needs --cutout-output; name a file or -")
+    }
+    return place(path, image: image, end: ".cutout.png")
   }
 
   /// The file at `path`; in a folder, or beside the photo where there is no path, one that is named after the photo.
@@ -140,8 +145,11 @@ struct OutputPlan {
 }
 
 extension OutputOptions {
-  /// The options beside `--output` that ask for standard output.
-  var printed: [String] { [labels, json, scores, cutoutOutput].compactMap { $0 }.filter { $0 == "-" } }
+  /// The first option beside `--output` that asks for standard output.
+  var printed: String? {
+    [("--labels", labels), ("--json", json), ("--scores", scores), ("--cutout-output", cutoutOutput)]
+      .first { $1 == "-" }?.0
+  }
 
   /// The option that says where the cut-out goes.
   var cutoutOption: String { cutoutOutput == nil ? "--cutout" : "--cutout-output" }

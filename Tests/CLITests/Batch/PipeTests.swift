@@ -25,9 +25,15 @@ final class PipeTests: XCTestCase {
     var (outcome, printed) = try run(segmenting, ["-"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
     XCTAssert(printed == overlay)
+    // What takes standard output leaves none to the overlay, which is told.
     (outcome, printed) = try run(segmenting, ["-", "--labels", "-"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
     XCTAssert(printed == labels)
+    XCTAssertEqual(
+      outcome.errors, "no overlay is written: --labels takes standard output (see --output, --no-overlay)\n")
+    (outcome, printed) = try run(segmenting, ["-", "--labels", "-", "--no-overlay"])
+    XCTAssert(printed == labels)
+    XCTAssertEqual(outcome.errors, "")
     // A file's result can go to standard output too, and an overlay to a file all the same.
     (outcome, printed) = try run(segmenting, ["photo.png", "--labels", "-", "--output", "again.png"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
@@ -46,6 +52,52 @@ final class PipeTests: XCTestCase {
     XCTAssertEqual(
       Set(try segmenting.files(".")),
       ["again.png", "labels.png", "overlay.png", "photo.png", "printed", "stdin.segmented.png"])
+  }
+
+  /// A cut-out of a photo from a pipe goes where it is told, or to the overlay's folder.
+  func testCutouts() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("photo.png")
+    let single = try segmenting.run([
+      "photo.png", "--no-overlay", "--cutout", "cat", "--cutout-output", "c.png",
+    ])
+    XCTAssertEqual(single.status, 0, single.errors)
+    let cutout = try segmenting.folder.bytes("c.png")
+    let (outcome, printed) = try run(segmenting, ["-", "--cutout", "cat", "--cutout-output", "-"])
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssert(printed == cutout)
+    XCTAssert(outcome.errors.hasPrefix("no overlay is written: --cutout-output takes"), outcome.errors)
+    try segmenting.addFile("out/old", [])
+    let folder = try segmenting.run(["-", "--output", "out", "--cutout", "cat"], input: "photo.png")
+    XCTAssertEqual(folder.status, 0, folder.errors)
+    XCTAssert(try segmenting.folder.bytes("out/stdin.cutout.png") == cutout)
+    for options in [[], ["--no-overlay"], ["--labels", "-"], ["--output", "-"]] {
+      let outcome = try segmenting.run(["-", "--cutout", "cat"] + options, input: "photo.png")
+      XCTAssertEqual(outcome.status, 64, outcome.errors)
+      XCTAssert(outcome.errors.hasPrefix("san-cli: --cutout: "), outcome.errors)
+      XCTAssert(outcome.errors.contains("--cutout-output"), outcome.errors)
+    }
+    XCTAssertEqual(
+      try segmenting.files("."),
+      ["c.png", "out/old", "out/stdin.cutout.png", "out/stdin.segmented.png", "photo.png", "printed"])
+  }
+
+  /// Text that a run reads may come through a pipe, as a shell's `<(…)` does.
+  func testTextThroughPipes() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("photo.png")
+    try segmenting.addFile("list", Array("photo.png\n".utf8))
+    let pipes = """
+      mkfifo classes sentences paths
+      echo cat > classes & echo "a {}" > sentences & cat list > paths & exec "$0" "$@"
+      """
+    let outcome = try Program.run(
+      [
+        "segment", "--list", "paths", "--classes-file", "classes", "--templates", "sentences", "--background",
+        "none", "--model", ToyFiles.model.path,
+      ], in: segmenting.folder.url, shell: pipes)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssertEqual(outcome.rows.map { $0[..<2] }, [["photo.png", "cat"]])
   }
 
   func testWhatDoesNotGoThroughPipes() throws {
