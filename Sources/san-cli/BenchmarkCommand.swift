@@ -18,8 +18,11 @@ struct BenchmarkCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The picture's size in pixels. (default: the model's short side, square)", valueName: "n|height x width"
-    ),
+      """
+      The picture's size in pixels: 640, or 480x640 for height and width. (default: the model's short side, \
+      square)
+      """,
+      valueName: "size"),
     transform: InfoCommand.pictureSize)
   var size: Grid?
 
@@ -36,7 +39,7 @@ struct BenchmarkCommand: ParsableCommand {
     transform: BenchmarkCommand.classCounts)
   var classes: [Int] = []
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON. (default: off)")
   var json = false
 
   func validate() throws {

@@ -30,13 +30,18 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: "The file to write: .safetensors.", completion: .file(extensions: ["safetensors"]))
   var output: String
 
-  @Option(help: "How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space.")
+  @Option(
+    help: ArgumentHelp(
+      "How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space.", valueName: "type"))
   var dtype = WeightType.f32
 
-  @Option(help: "The model's config.json. (default: beside or inside the model file)", completion: .file())
+  @Option(
+    help: ArgumentHelp(
+      "The model's config.json. (default: beside or inside the model file)", valueName: "file"),
+    completion: .file())
   var config: String?
 
-  @Flag(help: "No progress on standard error, only errors.")
+  @Flag(help: "No progress on standard error, only errors. (default: off)")
   var quiet = false
 
   func run() throws {

@@ -7,7 +7,7 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Looks at the program, the machine, folders and models, and gives advice.",
     discussion: "Exit status 0 where all is well, 78 where there is advice.")
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON. (default: off)")
   var json = false
 
   func run() throws {

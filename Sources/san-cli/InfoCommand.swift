@@ -19,17 +19,23 @@ struct InfoCommand: ParsableCommand {
     completion: .file())
   var model = SANWeights.defaultModel
 
-  @Option(help: "The model's config.json. (default: beside or inside the model file)", completion: .file())
+  @Option(
+    help: ArgumentHelp(
+      "The model's config.json. (default: beside or inside the model file)", valueName: "file"),
+    completion: .file())
   var config: String?
 
   @Option(
     help: ArgumentHelp(
-      "The picture's size in pixels for which multiply-adds are counted. (default: the model's short side, square)",
-      valueName: "n|height x width"),
+      """
+      The size in pixels of the picture that multiply-adds are counted for: 640, or 480x640 for height and width. (default: the model's short side, \
+      square)
+      """,
+      valueName: "size"),
     transform: InfoCommand.pictureSize)
   var size: Grid?
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON. (default: off)")
   var json = false
 
   func run() throws {

@@ -25,7 +25,7 @@ struct SegmentCommand: ParsableCommand {
       by then is complete, and --skip-existing goes on from there.
       """)
 
-  @OptionGroup
+  @OptionGroup(title: "Input")
   var input: InputOptions
 
   @OptionGroup(title: "Classes")
@@ -49,7 +49,7 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup(title: "Photo")
   var preparation: ImageOptions
 
-  @OptionGroup(title: "Test time")
+  @OptionGroup(title: "Photo")
   var testTime: TestTimeOptions
 
   func run() throws {

@@ -11,10 +11,12 @@ struct VocabulariesCommand: ParsableCommand {
       order, one a line, as --classes-file reads them: san-cli vocabularies voc-20 > my.txt makes a file to edit.
       """)
 
-  @Argument(help: ArgumentHelp("The set.", valueName: "set"), completion: .list(Vocabularies.all))
+  @Argument(
+    help: ArgumentHelp("A set, such as voc-20. (default: list them)", valueName: "set"),
+    completion: .list(Vocabularies.all))
   var name: String?
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON. (default: off)")
   var json = false
 
   func validate() throws {

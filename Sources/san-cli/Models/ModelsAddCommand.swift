@@ -23,7 +23,7 @@ struct ModelsAddCommand: ParsableCommand {
   @Option(help: "The model's config.json. (default: beside or inside the model file)", completion: .file())
   var config: String?
 
-  @Flag(help: "No progress on standard error, only errors.")
+  @Flag(help: "No progress on standard error, only errors. (default: off)")
   var quiet = false
 
   func run() throws {

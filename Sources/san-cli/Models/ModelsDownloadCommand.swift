@@ -30,13 +30,13 @@ struct ModelsDownloadCommand: ParsableCommand {
   )
   var sha256: String?
 
-  @Flag(help: "Accept a file whose SHA-256 is not known, and record the one it has.")
+  @Flag(help: "Accept a file whose SHA-256 is not known, and record the one it has. (default: off)")
   var trust = false
 
   @Option(help: "The model's config.json. (default: inside the model file)", completion: .file())
   var config: String?
 
-  @Flag(help: "No progress on standard error, only errors.")
+  @Flag(help: "No progress on standard error, only errors. (default: off)")
   var quiet = false
 
   func validate() throws {

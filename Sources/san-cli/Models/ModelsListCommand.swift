@@ -9,7 +9,7 @@ struct ModelsListCommand: ParsableCommand {
     commandName: "list", abstract: "Lists the models that are installed and those that can be downloaded.",
     discussion: "The size is that of the installed file, else of the one to download.")
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON. (default: off)")
   var json = false
 
   func run() throws {

@@ -15,7 +15,7 @@ struct BatchOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Also write a line of JSON for each image: its outputs, status, error, size, classes and times; - is standard \
-      output, in the other lines' place.
+      output, in the place of the classes' lines. (default: none)
       """,
       valueName: "path"),
     completion: .file())
@@ -31,7 +31,7 @@ struct BatchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The I-th of N equal parts of the job, such as 3/8, for several machines. Every image is in exactly one. \
+      Only the I-th of N equal parts of the job, such as 3/8, for several machines. Every image is in exactly one. \
       (default: all)
       """,
       valueName: "i/n"),

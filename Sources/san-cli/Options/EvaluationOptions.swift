@@ -11,7 +11,8 @@ struct EvaluationDataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Folder of label maps: PNG of 8 or 16 bits, grey or palette, at the photo's size, under the photo's path and name.
+      Folder of label maps: a PNG for each photo, of 8 or 16 bits, grey or palette, as large as the photo, under its path \
+      and name.
       """,
       valueName: "folder"),
     completion: .directory)
@@ -45,7 +46,7 @@ struct EvaluationDataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What photos' names end in before the extension, such as _leftImg8bit; others do not count. (default: none)",
+      "What photos' names end in before the extension, such as _leftImg8bit; other files do not count. (default: none)",
       valueName: "text"))
   var imageSuffix = ""
 
@@ -66,7 +67,8 @@ struct EvaluationDataOptions: ParsableArguments {
   var list: String?
 
   @Option(
-    help: ArgumentHelp("Only the first photos, in the order of their names. (default: all)", valueName: "n"))
+    help: ArgumentHelp(
+      "Only so many photos, the first in the order of their names. (default: all)", valueName: "n"))
   var limit: Int?
 
   func validate() throws {
@@ -116,31 +118,34 @@ struct EvaluationOutputOptions: ParsableArguments {
   @Flag(
     help: """
       Also tell what two guesses from the labels alone would reach: the best single label, and each photo's own most \
-      frequent one.
+      frequent one. (default: off)
       """)
   var baselines = false
 
   @Option(
     help: ArgumentHelp(
-      "Also write everything as JSON; - is standard output, in the table's place.", valueName: "path"),
+      "Also write everything as JSON; - is standard output, in the table's place. (default: none)",
+      valueName: "path"),
     completion: .file())
   var json: String?
 
   @Option(
     help: ArgumentHelp(
-      "Also write a line for each class: IoU, accuracy and pixels.", valueName: "path"),
+      "Also write a file of comma-separated values, a line a class: IoU, accuracy and pixels. (default: none)",
+      valueName: "path"),
     completion: .file(extensions: ["csv"]))
   var csv: String?
 
   @Option(
     help: ArgumentHelp(
-      "Also write a picture of which class is taken for which, a PNG.", valueName: "path"),
+      "Also write a picture of which class is taken for which, a PNG. (default: none)", valueName: "path"),
     completion: .file(extensions: ["png"]))
   var confusion: String?
 
   @Option(
     help: ArgumentHelp(
-      "Also write the predicted label maps into this folder, which is made if missing.", valueName: "folder"),
+      "Also write the predicted label maps into this folder, which is made if missing. (default: none)",
+      valueName: "folder"),
     completion: .directory)
   var predictions: String?
 
@@ -153,6 +158,6 @@ struct EvaluationOutputOptions: ParsableArguments {
     completion: .file(extensions: ["jsonl"]))
   var state: String?
 
-  @Flag(help: "No progress and no notes on standard error, only errors.")
+  @Flag(help: "No progress and no notes on standard error, only errors. (default: off)")
   var quiet = false
 }

@@ -9,7 +9,7 @@ struct ImageOptions: ParsableArguments {
       valueName: "pixels"))
   var size: Int?
 
-  @Option(help: "How it is resized.")
+  @Option(help: ArgumentHelp("How it is resized.", valueName: "kind"))
   var resample = ResamplingFilter.bicubic
 
   /// Lengths of the short side.

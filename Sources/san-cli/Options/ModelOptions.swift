@@ -11,7 +11,10 @@ struct ModelOptions: ParsableArguments {
       valueName: "name|path"))
   var model = SANWeights.defaultModel
 
-  @Option(help: "The model's config.json. (default: beside or inside the model file)", completion: .file())
+  @Option(
+    help: ArgumentHelp(
+      "The model's config.json. (default: beside or inside the model file)", valueName: "file"),
+    completion: .file())
   var config: String?
 
   @Option(help: "Threads to compute with. (default: one for each processor)")

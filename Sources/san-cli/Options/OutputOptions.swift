@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
     completion: .file())
   var output: String?
 
-  @Flag(help: "Write no overlay.")
+  @Flag(help: "Write no overlay. (default: off)")
   var noOverlay = false
 
   @OptionGroup
@@ -41,21 +41,24 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Also write the label map as PNG: a palette of 8 bits, or 16 bits where there are more than 255 classes.",
+      """
+      Also write the label map as PNG: a palette of 8 bits, or 16 bits where there are more than 255 classes. (default: \
+      none)
+      """,
       valueName: "path"),
     completion: .file())
   var labels: String?
 
   @Option(
     help: ArgumentHelp(
-      "Also write classes, colours, shares, scores, times and the model as JSON.",
+      "Also write classes, colours, shares, scores, times and the model as JSON. (default: none)",
       valueName: "path"),
     completion: .file())
   var json: String?
 
   @Option(
     help: ArgumentHelp(
-      "Also write a black and white PNG for each class into this folder, which is made if missing.",
+      "Also write a black and white PNG for each class into this folder, which is made if missing. (default: none)",
       valueName: "folder"),
     completion: .directory)
   var maskDir: String?
@@ -64,7 +67,7 @@ struct OutputOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Also write the scores of all classes for NumPy, float32, classes × height × width: .npy, or .npz with the names of \
-      the classes beside them.
+      the classes beside them. (default: none)
       """,
       valueName: "path"),
     completion: .file())
@@ -72,7 +75,7 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The format of several photos' scores; that of one photo's is told by the file's name.",
+      "The format of several photos' scores; for one photo the file's name tells it.",
       valueName: "npy|npz"))
   var scoresFormat: ScoresFile.Format = .npy
 
@@ -92,15 +95,12 @@ struct OutputOptions: ParsableArguments {
       valueName: "rle|polygons"))
   var cocoMasks: COCOAnnotation.Shape = .runLengths
 
-  @Flag(help: "No progress and no notes on standard error, only errors.")
+  @Flag(help: "No progress and no notes on standard error, only errors. (default: off)")
   var quiet = false
 
   func validate() throws {
     if noOverlay && output != nil {
       throw ValidationError("--output: is not allowed together with --no-overlay; leave one out")
-    }
-    if cutout == nil && cutoutOutput != nil {
-      throw ValidationError("--cutout-output: needs --cutout, which says what is cut out")
     }
     if coco == "-" {
       throw ValidationError("--coco: a data set is not written to standard output; name a file")

@@ -37,7 +37,8 @@ struct VocabularyOptions: ParsableArguments {
       """
       How the names of one class make its score: best (each mask counts for the name that it is nearest to) or mean \
       (the mean of the names' embeddings).
-      """))
+      """,
+      valueName: "best|mean"))
   var synonyms: SynonymPooling = .best
 
   @Option(
