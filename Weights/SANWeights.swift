@@ -16,13 +16,19 @@ public enum SANWeights {
   /// The name of the embedded default model.
   public static let defaultModel = "san-mini"
 
-  /// The embedded model file.
+  /// The path of the embedded model file.
+  ///
+  /// - Throws: ``ResourceError`` where it is not found.
   public static func modelPath() throws -> String { try path("\(defaultModel)/model.safetensors") }
 
-  /// CLIP's byte-pair merges, one a line, best first.
+  /// The path of CLIP's byte-pair merges, one a line, best first.
+  ///
+  /// - Throws: ``ResourceError`` where it is not found.
   public static func mergesPath() throws -> String { try path("bpe_merges.txt") }
 
-  /// The class names of `name`, such as `coco-stuff-171`: one a line, in the data set's own order.
+  /// The path of the class names of `name`, such as `coco-stuff-171`: one a line, in the data set's own order.
+  ///
+  /// - Throws: ``ResourceError`` where there is no such set.
   public static func vocabularyPath(_ name: String) throws -> String { try path("vocabularies/\(name).txt") }
 
   /// The full path of a file that comes with the package.

@@ -3,6 +3,8 @@ import SANCore
 
 extension Segmenter {
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
   public func vocabulary(
     _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
     control: RunControl = RunControl()
@@ -13,6 +15,8 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
   public func vocabulary(
     _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
     templates: PromptTemplates = .vild, control: RunControl = RunControl()
@@ -24,6 +28,8 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -35,6 +41,8 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
   public func encode(
     _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -46,6 +54,8 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: `CancellationError`.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
     control: RunControl = RunControl()
@@ -56,6 +66,8 @@ extension Segmenter {
   }
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
+  ///
+  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,

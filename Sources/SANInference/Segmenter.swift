@@ -37,9 +37,11 @@ public final class Segmenter: Sendable {
   /// - Parameters:
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
-  ///   - threads: as many as the machine has processors where it is nil.
+  ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept; all are computed, and no file is written, where it is nil.
-  /// - Throws: `FileError`, `CheckpointError`, `ConfigurationError`, `ParameterError`, or `ResourceError`.
+  /// - Throws: ``ModelStoreError`` where no model of the name is installed; `FileError`, `CheckpointError`,
+  ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
+  ///   package's own files are missing; `TokenizerError` where CLIP's merges are damaged.
   public init(
     model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil,
     textCache: TextCache? = nil
@@ -190,6 +192,18 @@ public final class Segmenter: Sendable {
   }
 
   /// Labels a photo's pixels: `encode`, and `segment` of what it returns, in one.
+  ///
+  /// - Parameters:
+  ///   - image: the photo.
+  ///   - vocabulary: classes made ready by this segmenter's model.
+  ///   - shortSide: length in pixels, at least 1, to which its short side is resized; the model's own where it is nil.
+  ///   - resampling: how it is resized.
+  ///   - views: how often the network sees it, and in what shapes.
+  ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
+  ///   - scores: whether to keep all scores, `K × height × width` floats.
+  ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
+  ///   - control: watches and stops the run.
+  /// - Throws: ``ViewOptionsError``, `CancellationError`, and where there is a `scoresFile`, `OutputFileError`.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false, scoresFile: ScoresFile? = nil,

@@ -57,6 +57,12 @@ public final class AtomicFile {
   }
 
   /// Writes `bytes` to `path`, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - bytes: all that the file is to hold.
+  ///   - path: the destination.
+  ///   - durable: whether to wait until the disk has it, as ``commit(durable:)`` does.
+  /// - Throws: ``OutputFileError``; what was at `path` before stays.
   public static func write(
     _ bytes: [UInt8], to path: String, durable: Bool = true
   ) throws(OutputFileError) {
@@ -68,11 +74,15 @@ public final class AtomicFile {
   }
 
   /// Writes `text` to `path` as UTF-8, whole or not at all.
+  ///
+  /// - Throws: ``OutputFileError``; what was at `path` before stays.
   public static func write(_ text: String, to path: String) throws(OutputFileError) {
     try write(Array(text.utf8), to: path)
   }
 
   /// Appends bytes.
+  ///
+  /// - Throws: ``OutputFileError`` where the disk does not take them.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFileError) {
     var rest = bytes
     while let start = rest.baseAddress, !rest.isEmpty {
@@ -99,6 +109,7 @@ public final class AtomicFile {
   ///
   /// - Parameter durable: whether to wait until the disk has it, some ten milliseconds, so that it is whole even after a
   ///   power cut. A crash of the program alone never leaves a part.
+  /// - Throws: ``OutputFileError``; what was there before stays, and the temporary file is gone.
   public func commit(durable: Bool = true) throws(OutputFileError) {
     defer {
       if file >= 0 { close(file) }

@@ -13,6 +13,7 @@ public struct PromptTemplates: Sendable, Hashable {
   /// A set of one's own.
   ///
   /// - Parameter templates: At least one, each with a `{}`.
+  /// - Throws: ``PromptTemplatesError`` where there is none, or one is without `{}`.
   public init(_ templates: [String]) throws(PromptTemplatesError) {
     guard !templates.isEmpty else { throw .noTemplates }
     for template in templates where Self.pieces(of: template).count < 2 {
@@ -22,12 +23,16 @@ public struct PromptTemplates: Sendable, Hashable {
   }
 
   /// A set of one's own, one template a line; empty lines do not count.
+  ///
+  /// - Throws: ``PromptTemplatesError`` where there is none, or one is without `{}`.
   public init(lines text: some StringProtocol) throws(PromptTemplatesError) {
     let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
     try self.init(lines.map { String($0) })
   }
 
   /// One of ``PromptTemplates/named``, by its name.
+  ///
+  /// - Throws: ``PromptTemplatesError/unknownName(_:)``.
   public init(named name: String) throws(PromptTemplatesError) {
     guard let set = Self.named.first(where: { $0.name == name }) else { throw .unknownName(name) }
     self = set

@@ -19,6 +19,7 @@ public struct Tokenizer: Sendable {
   ///   - merges: The table. Lines after the ones that the vocabulary has room for are not read.
   ///   - vocabularySize: The number of tokens (CLIP: 49,408). The first `vocabularySize − 514` merges are
   ///     taken.
+  /// - Throws: ``TokenizerError`` where the vocabulary's size is out of range, or the table is damaged or too short.
   public init(merges: some Collection<UInt8>, vocabularySize: Int) throws(TokenizerError) {
     guard (514...1 << 20).contains(vocabularySize) else { throw .vocabularySize(vocabularySize) }
     self.vocabularySize = vocabularySize

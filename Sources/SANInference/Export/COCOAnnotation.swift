@@ -51,7 +51,10 @@ public struct COCOAnnotation: Sendable, Hashable {
     }
   }
 
-  /// An annotation for each class that was found, with its mean score.
+  /// An annotation for each class that was found, with its mean score. Areas and boxes are in pixels of the photo.
+  ///
+  /// - Throws: ``RenderingError/unknownLabel(label:classCount:)`` where the result's map has a label of no class, which no
+  ///   segmenter makes.
   public static func all(
     in result: SANInference.Segmentation, shape: Shape = .runLengths
   ) throws(RenderingError) -> [COCOAnnotation] {

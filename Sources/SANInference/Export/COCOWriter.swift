@@ -20,6 +20,7 @@ public final class COCOWriter {
   ///   - path: the destination.
   ///   - classes: the classes' names, by label.
   ///   - description: what `info` says of the data set.
+  /// - Throws: `OutputFileError`.
   public init(_ path: String, classes: [String], description: String) throws(OutputFileError) {
     file = try AtomicFile(path)
     classCount = classes.count
@@ -39,6 +40,7 @@ public final class COCOWriter {
   ///   - fileName: the image's `file_name`: usually its path within the data set's folder.
   ///   - size: its size in pixels.
   ///   - annotations: what is in it, in the order written.
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func add(
     fileName: String, size: Grid, annotations: [COCOAnnotation]
   ) throws(OutputFileError) {
@@ -68,6 +70,8 @@ public final class COCOWriter {
   }
 
   /// Makes the file appear at its destination. Call once, last.
+  ///
+  /// - Throws: `OutputFileError`; there is no file then.
   public func commit() throws(OutputFileError) {
     append("\n],\n\"images\": [")
     buffer += images

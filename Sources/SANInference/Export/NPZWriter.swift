@@ -23,9 +23,12 @@ public final class NPZWriter {
   /// Opens the file.
   ///
   /// - Parameter path: the destination, which must be a file: see `OutputFileError.notSeekable`.
+  /// - Throws: `OutputFileError`.
   public init(_ path: String) throws(OutputFileError) { file = try AtomicFile(path) }
 
   /// Adds texts, an array of NumPy's type `U`; NumPy drops what NUL characters one ends with.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func add(_ name: String, strings: [String]) throws(OutputFileError) {
     // NumPy has no texts of length 0.
     let longest = max(strings.map(\.unicodeScalars.count).max() ?? 0, 1)
@@ -46,6 +49,7 @@ public final class NPZWriter {
   ///   - name: the array's name in the archive, without `.npy`.
   ///   - type: the numbers' type.
   ///   - shape: sizes of at least 1, slowest first.
+  /// - Throws: `OutputFileError` where the disk does not take its header.
   public func add<Element: NPYElement>(
     _ name: String, of type: Element.Type, shape: [Int]
   ) throws(OutputFileError) {
@@ -55,6 +59,8 @@ public final class NPZWriter {
 
   /// Writes consecutive elements of the array that was added last, from its element number `index` on. Each is written
   /// once.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func write<Element: NPYElement>(
     _ elements: UnsafeBufferPointer<Element>, at index: Int
   ) throws(OutputFileError) {
@@ -66,6 +72,8 @@ public final class NPZWriter {
 
   /// Writes the rows `rows` of every plane of a `[K, height, width]` array, the one that was added last; `band` is
   /// `[K, rows.count, width]`. Each row is written once.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func write<Element: NPYElement>(
     band: UnsafeBufferPointer<Element>, rows: Range<Int>
   ) throws(OutputFileError) {
@@ -79,6 +87,8 @@ public final class NPZWriter {
   }
 
   /// Makes the file appear at its destination. Call once, last.
+  ///
+  /// - Throws: `OutputFileError`; there is no file then.
   public func commit() throws(OutputFileError) {
     for entry in entries { try write(header(of: entry), to: entry.offset) }
     var directory: [UInt8] = []

@@ -40,7 +40,8 @@ public final class ScoresFile: Sendable {
   ///   - path: the destination, which must be a file: see `OutputFileError.notSeekable`.
   ///   - format: how it is laid out.
   ///   - classes: the classes' names, at least one.
-  ///   - size: the photo's size.
+  ///   - size: the photo's size in pixels.
+  /// - Throws: `OutputFileError`.
   public init(_ path: String, format: Format, classes: [String], size: Grid) throws(OutputFileError) {
     (classCount, self.size) = (classes.count, size)
     let shape = [classes.count, size.height, size.width]
@@ -73,12 +74,14 @@ public final class ScoresFile: Sendable {
   /// Whether it is made for so many classes and this size.
   func fits(classCount: Int, size: Grid) -> Bool { classCount == self.classCount && size == self.size }
 
-  /// Throws what went wrong while scores were written.
+  /// Throws what went wrong while scores were written, an `OutputFileError`.
   public func check() throws(OutputFileError) {
     if let error = state.withLock({ $0.error }) { throw error }
   }
 
   /// Makes the file appear at its destination. Call once, last.
+  ///
+  /// - Throws: `OutputFileError`, also what ``check()`` would; there is no file then.
   public func commit() throws(OutputFileError) {
     try check()
     try state.withLock { (state) throws(OutputFileError) in

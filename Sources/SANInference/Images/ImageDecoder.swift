@@ -12,6 +12,7 @@ extension RGBImage {
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - name: what errors call the picture.
+  /// - Throws: ``ImageError`` where it is no such picture, damaged, or larger than ``ImageLimits`` allow.
   public init(decoding bytes: UnsafeRawBufferPointer, name: String) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty(name: name) }
     guard bytes.count <= ImageLimits.fileBytes else {
@@ -40,6 +41,8 @@ extension RGBImage {
   }
 
   /// Decodes JPEG or PNG bytes; see ``init(decoding:name:)-(UnsafeRawBufferPointer,_)``.
+  ///
+  /// - Throws: ``ImageError``.
   public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
     self = try bytes.withUnsafeBufferPointer { (buffer) throws(ImageError) in
       try RGBImage(decoding: UnsafeRawBufferPointer(buffer), name: name)
@@ -48,6 +51,8 @@ extension RGBImage {
 
   /// Reads and decodes a JPEG or PNG file; see ``init(decoding:name:)-(UnsafeRawBufferPointer,_)``. A file
   /// whose first bytes are neither is not read further. Pipes and devices work too (`/dev/stdin`).
+  ///
+  /// - Throws: ``ImageError``; where the file cannot be opened or read, ``ImageError/unreadable(name:reason:)``.
   public init(contentsOf path: String) throws(ImageError) {
     try self.init(decoding: EncodedFile.read(path), name: path)
   }

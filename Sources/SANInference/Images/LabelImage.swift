@@ -59,6 +59,8 @@ public struct LabelImage: Sendable, Equatable {
   }
 
   /// Reads the labels of a PNG file; see ``init(decoding:name:)``.
+  ///
+  /// - Throws: ``ImageError``; where the file cannot be opened or read, ``ImageError/unreadable(name:reason:)``.
   public init(contentsOf path: String) throws(ImageError) {
     try self.init(decoding: EncodedFile.read(path), name: path)
   }

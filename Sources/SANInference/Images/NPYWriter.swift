@@ -32,6 +32,7 @@ public final class NPYWriter<Element: NPYElement> {
   /// - Parameters:
   ///   - path: the destination, which must be a file: see `OutputFileError.notSeekable`.
   ///   - shape: sizes of at least 1, slowest first.
+  /// - Throws: `OutputFileError`.
   public init(_ path: String, shape: [Int]) throws(OutputFileError) {
     precondition(shape.allSatisfy { $0 > 0 }, "sizes start at 1")
     self.shape = shape
@@ -44,6 +45,8 @@ public final class NPYWriter<Element: NPYElement> {
   }
 
   /// Writes consecutive elements from the array's element number `index` on.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func write(_ elements: UnsafeBufferPointer<Element>, at index: Int) throws(OutputFileError) {
     precondition(
       index >= 0 && index + elements.count <= shape.reduce(1, *), "elements \(index)… lie in \(shape)")
@@ -51,12 +54,16 @@ public final class NPYWriter<Element: NPYElement> {
   }
 
   /// Writes consecutive elements from the array's element number `index` on.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func write(_ elements: [Element], at index: Int) throws(OutputFileError) {
     try elements.withUnsafeBufferPointer { (buffer) throws(OutputFileError) in try write(buffer, at: index) }
   }
 
   /// Writes the rows `rows` of every plane of a `[K, height, width]` array; `band` is
   /// `[K, rows.count, width]`.
+  ///
+  /// - Throws: `OutputFileError` where the disk does not take them.
   public func write(band: UnsafeBufferPointer<Element>, rows: Range<Int>) throws(OutputFileError) {
     precondition(shape.count == 3 && rows.lowerBound >= 0 && rows.upperBound <= shape[1], "rows of \(shape)")
     let count = rows.count * shape[2]
@@ -68,6 +75,8 @@ public final class NPYWriter<Element: NPYElement> {
   }
 
   /// Makes the file appear at its destination. Call once, last; elements that were never written are 0.
+  ///
+  /// - Throws: `OutputFileError`; there is no file then.
   public func commit() throws(OutputFileError) {
     try file.commit()
   }

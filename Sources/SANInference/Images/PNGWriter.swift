@@ -2,23 +2,34 @@ import CImageCodecs
 
 /// Encodes pictures as PNG. The bytes depend on nothing but the picture (and the zlib in use): no times, no
 /// names of programs.
+///
+/// Each form throws ``ImageError/wrongPixelCount(width:height:expected:actual:)`` where the samples are not as many as the
+/// size in pixels needs, or ``ImageLimits`` do not allow the size, and ``ImageError/outOfMemory(name:width:height:)``.
 public enum PNGWriter {
   /// An 8-bit RGB picture.
+  ///
+  /// - Throws: ``ImageError``.
   public static func encode(_ image: RGBImage) throws(ImageError) -> [UInt8] {
     try encode(image.pixels, codec_rgb8, channels: 3, width: image.width, height: image.height)
   }
 
   /// An 8-bit grey picture, such as a mask; `pixels` is `[height, width]`.
+  ///
+  /// - Throws: ``ImageError``.
   public static func encode(gray pixels: [UInt8], width: Int, height: Int) throws(ImageError) -> [UInt8] {
     try encode(pixels, codec_grey8, channels: 1, width: width, height: height)
   }
 
   /// A 16-bit grey picture, such as a map of more than 256 labels; `pixels` is `[height, width]`.
+  ///
+  /// - Throws: ``ImageError``.
   public static func encode(gray16 pixels: [UInt16], width: Int, height: Int) throws(ImageError) -> [UInt8] {
     try encode(pixels, codec_grey16, channels: 1, width: width, height: height)
   }
 
   /// An 8-bit RGB picture with alpha, not premultiplied; `pixels` is `[height, width, 4]`.
+  ///
+  /// - Throws: ``ImageError``.
   public static func encode(rgba pixels: [UInt8], width: Int, height: Int) throws(ImageError) -> [UInt8] {
     try encode(pixels, codec_rgba8, channels: 4, width: width, height: height)
   }
@@ -30,6 +41,7 @@ public enum PNGWriter {
   ///   - palette: 1 to 256 colours.
   ///   - width: pixels across.
   ///   - height: pixels down.
+  /// - Throws: ``ImageError``.
   public static func encode(
     indices: [UInt8], palette: [(red: UInt8, green: UInt8, blue: UInt8)], width: Int, height: Int
   ) throws(ImageError) -> [UInt8] {

@@ -23,6 +23,7 @@ public enum LabelRendering {
   /// - Parameters:
   ///   - label: a class's index, or ``LabelMap/other``.
   ///   - labels: the map.
+  /// - Throws: ``ImageError`` where the map is larger than ``ImageLimits`` allow.
   public static func mask(of label: UInt16, in labels: LabelMap) throws(ImageError) -> [UInt8] {
     try PNGWriter.encode(
       gray: labels.labels.map { $0 == label ? 255 : 0 }, width: labels.size.width, height: labels.size.height)
