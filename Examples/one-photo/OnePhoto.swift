@@ -22,6 +22,6 @@ struct OnePhoto {
       print("\(found.name): \(String(format: "%.1f", 100 * found.coverage)) %")
     }
     let overlay = try Overlay.render(photo, labels: result.labels, classes: classes)
-    try Data(PNGWriter.encode(overlay)).write(to: URL(fileURLWithPath: overlayPath))
+    try Data(PNGWriter.encode(overlay)).write(to: URL(fileURLWithPath: overlayPath), options: .atomic)
   }
 }
