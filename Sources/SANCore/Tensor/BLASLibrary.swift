@@ -9,9 +9,22 @@ package enum BLASLibrary {
     #if canImport(COpenBLAS)
       let configuration = openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
       let core = openblas_get_corename().map { String(cString: $0) } ?? "unknown"
-      return "\(configuration.split(separator: " ").joined(separator: " ")), kernels for \(core)"
+      let words = configuration.split(separator: " ").joined(separator: " ")
+      return "\(words), kernels for \(core), \(threads)"
     #else
       return "Accelerate"
     #endif
   }
+
+  #if canImport(COpenBLAS)
+    /// Which of its variants is installed; Debian has a package of each.
+    private static var threads: String {
+      switch openblas_get_parallel() {
+      case 0: "sequential"
+      case 1: "threads of its own (pthreads)"
+      case 2: "OpenMP"
+      default: "threads unknown"
+      }
+    }
+  #endif
 }

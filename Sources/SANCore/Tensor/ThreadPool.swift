@@ -22,8 +22,8 @@ public final class ThreadPool: Sendable {
   private let state: State
   private let workers: [pthread_t]
 
-  /// A pool of `threads` threads, or as many as the machine has processors where it is nil; fewer where the system
-  /// starts no more.
+  /// A pool of `threads` threads, or of one for each of ``processorCount`` where it is nil; fewer where the system starts
+  /// no more.
   public init(threads: Int? = nil) {
     let wanted = max(1, threads ?? ThreadPool.processorCount)
     let state = State()
@@ -43,9 +43,21 @@ public final class ThreadPool: Sendable {
     for worker in workers { pthread_join(worker, nil) }
   }
 
-  /// Processors that this process may run on.
+  /// Processors that this process may run on: `taskset` and control groups can leave it fewer than the machine has.
   public static var processorCount: Int {
-    max(1, ProcessInfo.processInfo.activeProcessorCount)
+    #if canImport(Glibc)
+      // Declared by glibc's headers for GNU sources alone, which Swift's are not.
+      typealias GetAffinity = @convention(c) (pid_t, Int, UnsafeMutablePointer<cpu_set_t>) -> Int32
+      if let function = dlsym(nil, "sched_getaffinity") {
+        var allowed = cpu_set_t()
+        // It fails on machines with more processors than the set has bits.
+        let status = unsafeBitCast(function, to: GetAffinity.self)(0, MemoryLayout<cpu_set_t>.size, &allowed)
+        if status == 0 {
+          return max(1, withUnsafeBytes(of: allowed) { $0.reduce(0) { $0 + $1.nonzeroBitCount } })
+        }
+      }
+    #endif
+    return max(1, ProcessInfo.processInfo.activeProcessorCount)
   }
 
   /// Calls `body(part, worker)` for every part in `0..<count`, where `worker` in `0..<threadCount` names the thread, so

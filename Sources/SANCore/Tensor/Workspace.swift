@@ -25,7 +25,7 @@ public final class Workspace {
   deinit { for block in blocks { block.deallocate() } }
 
   /// Bytes that are allocated at present.
-  public var allocatedBytes: Int { blocks.reduce(0) { $0 + $1.count } }
+  package var allocatedBytes: Int { blocks.reduce(0) { $0 + $1.count } }
 
   /// Runs `body` and takes back all memory that it took.
   @inline(__always)
