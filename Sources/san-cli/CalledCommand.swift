@@ -13,7 +13,7 @@ struct CalledCommand {
     var command: any ParsableCommand.Type = SanCLI.self
     for argument in arguments {
       let commands = command.configuration.subcommands
-      guard !commands.isEmpty, !argument.hasPrefix("-") else { return }
+      guard !commands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return }
       guard let next = commands.first(where: { $0.configuration.commandName == argument }) else {
         (unknown, choices) = (argument, commands.compactMap { $0.configuration.commandName })
         return

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SANCore
+import SANInference
 
 /// `san-cli convert`: a released checkpoint to a file that loads faster and knows its configuration.
 struct ConvertCommand: ParsableCommand {
@@ -24,7 +25,9 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "The model file to read: .pth or .safetensors.", completion: .file())
+  @Argument(
+    help: "An installed model's name (see san-cli models), or the model file to read: .pth or .safetensors.",
+    completion: ModelCompletion.namesAndFiles)
   var input: String
 
   @Argument(help: "The file to write: .safetensors.", completion: .file(extensions: ["safetensors"]))
@@ -49,10 +52,11 @@ struct ConvertCommand: ParsableCommand {
     let file = OutputFile(option: "<output>", path: output)
     try file.requireExtension("safetensors", kind: "safetensors file")
     try file.requireWritable()
-    try OutputFile.requireDistinct([file], inputs: [input] + (config.map { [$0] } ?? []))
+    let model = try ModelSource(argument: input).filePath()
+    try OutputFile.requireDistinct([file], inputs: [model] + (config.map { [$0] } ?? []))
 
     Console.show("checking \(input)")
-    let checkpoint = try Checkpoint.open(path: input)
+    let checkpoint = try Checkpoint.open(path: model)
     let parameters = try ModelParameters(
       checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, option: config))
     let configuration = parameters.configuration

@@ -37,6 +37,12 @@ struct Failure {
       (status, text) = (Status.usage, "--classes: \(error)")
     case let error as ViewOptionsError:
       (status, text) = (Status.usage, "--\(error.option): \(error)")
+    case ConfigurationError.unknownModel(let file):
+      (status, text) = (
+        Status.data,
+        "\(file): is neither SAN ViT-B/16 nor ViT-L/14 and comes without its sizes; give its config.json with "
+          + "--config FILE"
+      )
     case let error as any StatusError:
       (status, text) = (error.status, "\(error)")
     case is CheckpointError, is ConfigurationError, is ParameterError, is TokenizerError, is FontError:
@@ -44,7 +50,7 @@ struct Failure {
     case let error as ResourceError:
       (status, text) = (Status.noInput, "\(error)")
     case _ where SanCLI.exitCode(for: error) == .validationFailure:
-      (status, text) = (Status.usage, Failure.usageText(SanCLI.message(for: error)))
+      (status, text) = (Status.usage, Failure.usageText(Failure.line(SanCLI.message(for: error))))
     default:
       (status, text) = (Status.software, "\(error)")
     }
@@ -65,6 +71,11 @@ struct Failure {
       return "\(message); the file of this name is ./\(file) \(help)"
     }
     return "\(message) \(help)"
+  }
+
+  /// The parser's message, some of which have several lines.
+  private static func line(_ message: String) -> String {
+    message.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
   }
 
   static func exit(_ status: Int32) -> Never {

@@ -16,7 +16,7 @@ struct InfoCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "An installed model's name (see san-cli models), or a model file.", valueName: "model"),
-    completion: .file())
+    completion: ModelCompletion.namesAndFiles)
   var model = SANWeights.defaultModel
 
   @Option(

@@ -139,10 +139,13 @@ final class Download: NSObject, URLSessionDataDelegate, @unchecked Sendable {
       else {
         try part.restart()
         throw Failure(
-          .network, "\(url): the server sent another part than was asked for; run the same command again")
+          .network,
+          "\(url): the server sent another part than was asked for, and what had come is dropped; run the "
+            + "same command again")
       }
       total = range.total
     case 416 where part.byteCount > 0:
+      Event.send("note the server does not go on from there; starting again")
       try part.restart()
       asksAgain = true
       return

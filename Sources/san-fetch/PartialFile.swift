@@ -37,6 +37,11 @@ final class PartialFile {
     if let known, known.address == address, known.version != nil, byteCount <= known.byteCount ?? .max {
       origin = known
     } else {
+      if byteCount > 0 {
+        let reason = known.map { $0.address == address ? "cannot be continued" : "is of \($0.address)" }
+        let problem = reason ?? "is of an unknown address"
+        Event.send("note what an earlier run has left, \(byteCount) bytes, \(problem); starting again")
+      }
       try restart()
     }
   }

@@ -54,6 +54,36 @@ final class ConvertTests: XCTestCase {
     XCTAssertEqual(Set(try folder.contents().keys), ["new.safetensors"])
   }
 
+  /// A model file whose configuration is neither in it nor beside it.
+  func testConfiguration() throws {
+    let folder = try Scratch()
+    try folder.write(Fixture.bytes("mmseg/micro.pth"), to: "m.pth")
+    let config = ["--config", Fixture.url("mmseg/micro.json").path]
+    for arguments in [["info", "m.pth"], ["convert", "m.pth", "m.safetensors"]] {
+      let outcome = try Program.run(arguments, in: folder.url)
+      XCTAssertEqual(outcome.status, 65, outcome.errors)
+      XCTAssert(outcome.errors.contains("m.pth: is neither"), outcome.errors)
+      XCTAssert(outcome.errors.contains("--config FILE"), outcome.errors)
+    }
+    let info = try Program.run(["info", "m.pth"] + config, in: folder.url)
+    XCTAssertEqual(info.status, 0, info.errors)
+    XCTAssert(info.output.hasPrefix("san-micro\n"), info.output)
+    let converted = try Program.run(["convert", "m.pth", "m.safetensors"] + config, in: folder.url)
+    XCTAssertEqual(converted.status, 0, converted.errors)
+    let model = try Checkpoint.open(path: folder["m.safetensors"].path)
+    XCTAssertEqual(try SANConfiguration.find(for: model).name, "san-micro")
+  }
+
+  func testAnInstalledModelIsConverted() throws {
+    let folder = try Scratch()
+    let outcome = try Program.run(
+      ["convert", "san-mini", "mini.safetensors", "--dtype", "f16"], in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssert(outcome.output.contains("\nsan-mini "), outcome.output)
+    let model = try Checkpoint.open(path: folder["mini.safetensors"].path)
+    XCTAssertEqual(try SANConfiguration.find(for: model).name, "san-mini")
+  }
+
   func testInfo() throws {
     let folder = try Scratch()
     let outcome = try Program.run(

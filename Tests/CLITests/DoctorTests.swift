@@ -46,6 +46,7 @@ final class DoctorTests: XCTestCase {
     XCTAssertEqual(findings.facts["downloads"], ["san-fetch is there"])
     #if os(Linux)
       XCTAssert(findings.facts["BLAS"]![0].contains("OpenBLAS"), findings.facts["BLAS"]![0])
+      XCTAssert(findings.facts["BLAS"]![0].contains(/, (sequential|.*pthreads.*|OpenMP)$/))
       XCTAssert(findings.facts["memory"]![0].contains(/\d+\.\d MB, of which \d+\.\d MB are free/))
     #endif
     let text = try Program.run(["doctor"], in: folder.url).output
@@ -62,7 +63,6 @@ final class DoctorTests: XCTestCase {
     let usual = try examine(in: folder).problems
     for (variable, value, words) in [
       ("SAN_KERNELS", "fast", ["SAN_KERNELS", "\"fast\"", KernelSet.current.description]),
-      ("SAN_MODEL_DIR", folder["missing"].path, [folder["missing"].path, "SAN_MODEL_DIR"]),
       ("SAN_MODEL_DIR", folder["file"].path, [folder["file"].path, "is no folder"]),
       ("SAN_MODEL_DIR", folder["models"].path, ["broken: ", "san-cli models remove broken"]),
       ("XDG_CACHE_HOME", folder["file"].path, [folder["file"].path, "--cache"]),
@@ -73,6 +73,53 @@ final class DoctorTests: XCTestCase {
       XCTAssertEqual(added.count, 1, "\(variable)=\(value): \(findings.problems)")
       for word in words { XCTAssert(added.first?.contains(word) == true, "\(word): \(added)") }
     }
+  }
+
+  /// A folder that is made when it is needed is no problem, nor one that nothing goes to.
+  func testFoldersThatAreNotNeeded() throws {
+    let folder = try Scratch()
+    try folder.write([], to: "file")
+    let usual = try examine(in: folder).problems
+    let environment = ["SAN_MODEL_DIR": folder["missing"].path, "XDG_DATA_HOME": folder["file"].path]
+    let findings = try examine(in: folder, environment: environment)
+    XCTAssertEqual(findings.problems.filter { !usual.contains($0) }, [])
+    XCTAssertEqual(findings.facts["models"]?.first, "\(folder["missing"].path): made when needed")
+  }
+
+  func testRecordsAndLeftovers() throws {
+    let folder = try Scratch()
+    let environment = ["SAN_MODEL_DIR": folder.url.path]
+    for name in ["a", "b"] {
+      let arguments = ["models", "add", Fixture.url("mmseg/micro.pth").path, "--name", name]
+      XCTAssertEqual(try Program.run(arguments, in: folder.url, environment: environment).status, 0)
+    }
+    let usual = try examine(in: folder, environment: environment).problems
+    try folder.write(Array("{}".utf8), to: "a.safetensors.json")
+    try folder.write(try folder.bytes("b.safetensors") + [0], to: "b.safetensors")
+    try folder.write([], to: ".c.safetensors")
+    // No system has a process of this number.
+    try folder.write([], to: ".san-2147483647-1-0.tmp")
+    try folder.write([], to: ".san-\(getpid())-1-0.tmp")
+    let added = try examine(in: folder, environment: environment).problems.filter { !usual.contains($0) }
+    XCTAssertEqual(added.count, 3, "\(added)")
+    XCTAssert(added[0].contains(": .c.safetensors, .san-2147483647-1-0.tmp: left by"), added[0])
+    XCTAssert(added[1].hasPrefix("a: ") && added[1].contains("a.safetensors.json"), added[1])
+    XCTAssert(added[2].hasPrefix("b: "), added[2])
+  }
+
+  /// The default is a thread for each processor that the process may run on, not for each that there is.
+  func testProcessorsThatAreTakenAway() throws {
+    #if os(Linux)
+      let taskset = ["/usr/bin/taskset", "/bin/taskset"].first(where: FileManager.default.isExecutableFile)
+      guard let taskset else { throw XCTSkip("there is no taskset") }
+      let script = """
+        cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/self/status)
+        exec \(taskset) -c "$cpu" "$0" "$@"
+        """
+      let folder = try Scratch()
+      let outcome = try Program.run(["doctor"], in: folder.url, shell: script)
+      XCTAssert(outcome.output.contains(/\nprocessors +1[,;]/), outcome.output + outcome.errors)
+    #endif
   }
 
   func testVariablesAreShown() throws {

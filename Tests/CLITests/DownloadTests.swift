@@ -1,58 +1,12 @@
 import Foundation
-import Synchronization
 import TestSupport
 import XCTest
 
 /// `models download`, from a server on this machine.
 final class DownloadTests: XCTestCase {
-  /// A small model with its configuration, and its SHA-256 as `sha256sum` tells it.
-  private static let model = Result { try Fixture.bytes("pth/micro/model.f16.safetensors") }
-  private static let digest = "5b65201c792098d7534a0635ccd7f96b83c3f062314415826d991c29e1adbac5"
-
-  /// A folder for models, and what a run of the program does with it.
-  private struct Store {
-    let folder: Scratch
-
-    init() throws { folder = try Scratch() }
-
-    var environment: [String: String] { ["SAN_MODEL_DIR": folder.url.path] }
-
-    func run(_ arguments: String..., shell: String? = nil) throws -> Program.Outcome {
-      try Program.run(["models"] + arguments, in: folder.url, shell: shell, environment: environment)
-    }
-
-    /// Downloads what is at `url` under the name `net`.
-    func download(_ url: String, digest: String = DownloadTests.digest) throws -> Program.Outcome {
-      try run("download", "net", "--url", url, "--sha256", digest)
-    }
-
-    var files: [String] { get throws { try folder.contents().keys.sorted() } }
-  }
-
+  private typealias Store = DownloadStore
   private let installed = ["net.safetensors", "net.safetensors.json"]
   private let interrupted = [".net.part", ".net.part.state"]
-
-  private func makeServer(
-    _ answer: @escaping @Sendable (LoopbackServer.Request) -> LoopbackServer.Answer
-  ) throws -> LoopbackServer {
-    let server = try LoopbackServer(answer: answer)
-    addTeardownBlock { server.stop() }
-    return server
-  }
-
-  /// A server that ends the first connection early, and then is what `later` says.
-  private func makeUnsteadyServer(
-    _ later: @escaping @Sendable (LoopbackServer.Request) -> LoopbackServer.Answer
-  ) throws -> LoopbackServer {
-    let model = try DownloadTests.model.get()
-    let isFirst = Once()
-    return try makeServer { request in
-      guard isFirst.take() else { return later(request) }
-      var answer = LoopbackServer.file(model, tag: "one", for: request)
-      answer.sent = 60_000
-      return answer
-    }
-  }
 
   /// Runs the first download against an unsteady server, which fails.
   private func interrupt(_ store: Store, _ url: String) throws {
@@ -64,11 +18,11 @@ final class DownloadTests: XCTestCase {
     let kept = try store.folder.bytes(".net.part")
     XCTAssertLessThanOrEqual(kept.count, 60_000)
     XCTAssertGreaterThan(kept.count, 0)
-    XCTAssert(try DownloadTests.model.get().starts(with: kept))
+    XCTAssert(try DownloadStore.model.get().starts(with: kept))
   }
 
   func testADownloadIsWhatAddMakesOfTheFile() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let (store, other) = (try Store(), try Store())
     let outcome = try store.download(server.url("/micro"))
@@ -80,7 +34,7 @@ final class DownloadTests: XCTestCase {
     XCTAssertEqual(try store.folder.bytes("net.safetensors"), try other.folder.bytes("net.safetensors"))
     let record = String(decoding: try store.folder.bytes("net.safetensors.json"), as: UTF8.self)
     XCTAssert(record.contains("\"source\": \"\(server.url("/micro"))\""), record)
-    XCTAssert(record.contains("\"source_sha256\": \"\(DownloadTests.digest)\""), record)
+    XCTAssert(record.contains("\"source_sha256\": \"\(DownloadStore.digest)\""), record)
     XCTAssertEqual(server.requests.map(\.path), ["/micro"])
     XCTAssertNil(server.requests[0].headers["range"])
 
@@ -94,7 +48,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testGoesOnWhereItStopped() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeUnsteadyServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let store = try Store()
     try interrupt(store, server.url("/a"))
@@ -108,7 +62,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testAServerWithoutPartsSendsAllAgain() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeUnsteadyServer { _ in .init(headers: ["ETag": "\"one\""], body: model) }
     let store = try Store()
     try interrupt(store, server.url("/a"))
@@ -119,7 +73,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testAFileThatHasChangedIsSentAgain() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { [isFirst = Once()] request in
       guard isFirst.take() else { return LoopbackServer.file(model, tag: "two", for: request) }
       return .init(headers: ["ETag": "\"one\""], body: [UInt8](repeating: 1, count: 200_000), sent: 50_000)
@@ -134,7 +88,7 @@ final class DownloadTests: XCTestCase {
 
   /// What was left by another address or by a server that does not name versions is no use.
   func testOnlyTheSameVersionGoesOn() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeUnsteadyServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let store = try Store()
     try interrupt(store, server.url("/a"))
@@ -151,7 +105,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testRedirectsAreFollowed() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { [isFirst = Once()] request in
       guard request.path == "/b" else { return .init(status: 302, headers: ["Location": "/b"]) }
       var answer = LoopbackServer.file(model, tag: "one", for: request)
@@ -168,7 +122,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testAPartThatWasNotAskedForIsNotUsed() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeUnsteadyServer { request in
       guard request.rangeStart != nil else { return LoopbackServer.file(model, tag: "one", for: request) }
       return .init(
@@ -186,7 +140,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testAPartThatTheServerCannotContinueIsSentAgain() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeUnsteadyServer { request in
       request.rangeStart == nil ? LoopbackServer.file(model, tag: "one", for: request) : .init(status: 416)
     }
@@ -207,8 +161,7 @@ final class DownloadTests: XCTestCase {
     for (url, status, words) in [
       (server.url("/404"), 66, "there is no such file (404)"), (server.url("/403"), 66, "(403)"),
       (server.url("/500"), 74, "(500); try again later"), (server.url("/418"), 66, "status 418"),
-      (closed.url("/a"), 74, "does not take connections"), ("ftp://127.0.0.1/a", 64, "https://"),
-      ("micro.pth", 64, "https://"),
+      (closed.url("/a"), 74, "does not take connections"),
     ] as [(String, Int32, String)] {
       let outcome = try store.download(url)
       XCTAssertEqual(outcome.status, status, "\(url): \(outcome.errors)")
@@ -217,10 +170,17 @@ final class DownloadTests: XCTestCase {
       XCTAssert(outcome.errors.contains(words), outcome.errors)
       XCTAssertEqual(try store.files, [], url)
     }
+    for url in ["ftp://127.0.0.1/a", "micro.pth"] {
+      let outcome = try store.download(url)
+      XCTAssertEqual(outcome.status, 64, outcome.errors)
+      XCTAssert(outcome.errors.hasPrefix("san-cli: --url: \(url): "), outcome.errors)
+      XCTAssert(outcome.errors.contains("https://"), outcome.errors)
+      XCTAssertEqual(try store.files, [], url)
+    }
   }
 
   func testAnotherFileIsNotUsed() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let store = try Store()
     let wrong = String(repeating: "0123456789abcdef", count: 4)
@@ -228,12 +188,12 @@ final class DownloadTests: XCTestCase {
     XCTAssertEqual(outcome.status, 65)
     XCTAssert(
       outcome.errors.contains(
-        "\(server.url("/a")): its SHA-256 is \(DownloadTests.digest) instead of \(wrong)"),
+        "\(server.url("/a")): its SHA-256 is \(DownloadStore.digest) instead of \(wrong)"),
       outcome.errors)
     XCTAssertEqual(try store.files, [])
     // Published names are bound to the published files, whoever gives them.
     for arguments in [
-      ["san-vit-b16"], ["san-vit-b16", "--sha256", DownloadTests.digest], ["san-vit-l14-mmseg", "--trust"],
+      ["san-vit-b16"], ["san-vit-b16", "--sha256", DownloadStore.digest], ["san-vit-l14-mmseg", "--trust"],
     ] {
       let outcome = try Program.run(
         ["models", "download"] + arguments + ["--url", server.url("/a")], in: store.folder.url,
@@ -257,7 +217,7 @@ final class DownloadTests: XCTestCase {
   }
 
   func testAFileWithoutPublishedDigestIsTakenOnlyOnDemand() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let store = try Store()
     for arguments in [["net", "--url", server.url("/a")], ["san-vit-b16-mmseg", "--url", server.url("/a")]] {
@@ -269,17 +229,17 @@ final class DownloadTests: XCTestCase {
     XCTAssertEqual(server.requests.count, 0)
     let outcome = try store.run("download", "net", "--url", server.url("/a"), "--trust")
     XCTAssertEqual(outcome.status, 0, outcome.errors)
-    XCTAssert(outcome.errors.contains("now recorded, is \(DownloadTests.digest)"), outcome.errors)
+    XCTAssert(outcome.errors.contains("now recorded, is \(DownloadStore.digest)"), outcome.errors)
     XCTAssertEqual(try store.files, installed)
   }
 
   func testAFullDisk() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { LoopbackServer.file(model, tag: "one", for: $0) }
     let store = try Store()
     // 100 blocks of 512 bytes.
     let outcome = try store.run(
-      "download", "net", "--url", server.url("/a"), "--sha256", DownloadTests.digest,
+      "download", "net", "--url", server.url("/a"), "--sha256", DownloadStore.digest,
       shell: "ulimit -f 100; exec \"$0\" \"$@\"")
     XCTAssertEqual(outcome.status, 74, outcome.errors)
     XCTAssert(outcome.errors.contains("no space left on the disk"), outcome.errors)
@@ -289,7 +249,7 @@ final class DownloadTests: XCTestCase {
 
   /// Ctrl-C ends the download too, and leaves what has come.
   func testStopping() throws {
-    let model = try DownloadTests.model.get()
+    let model = try DownloadStore.model.get()
     let server = try makeServer { [isFirst = Once()] request in
       var answer = LoopbackServer.file(model, tag: "one", for: request)
       if isFirst.take() { (answer.sent, answer.stalls) = (60_000, true) }
@@ -297,30 +257,19 @@ final class DownloadTests: XCTestCase {
     }
     let store = try Store()
     let running = try Program.start(
-      ["models", "download", "net", "--url", server.url("/a"), "--sha256", DownloadTests.digest],
+      ["models", "download", "net", "--url", server.url("/a"), "--sha256", DownloadStore.digest],
       in: store.folder.url, environment: store.environment)
     while try !store.files.contains(".net.part.state") { usleep(10_000) }
     let second = try store.download(server.url("/a"))
     XCTAssertEqual(second.status, 73, second.errors)
-    XCTAssert(second.errors.contains("another download of this model is under way"), second.errors)
+    XCTAssert(second.errors.contains("another san-cli is installing"), second.errors)
     running.process.interrupt()
     let outcome = try running.wait()
     XCTAssertEqual(outcome.status, 130, outcome.errors)
+    XCTAssert(outcome.errors.contains("the same command goes on from there"), outcome.errors)
     while server.hangUps == 0 { usleep(10_000) }
     XCTAssertEqual(try store.files, interrupted)
     XCTAssertEqual(try store.download(server.url("/a")).status, 0)
     XCTAssertEqual(try store.files, installed)
-  }
-}
-
-/// True once.
-private final class Once: Sendable {
-  private let isTaken = Mutex(false)
-
-  func take() -> Bool {
-    isTaken.withLock { taken in
-      defer { taken = true }
-      return !taken
-    }
   }
 }

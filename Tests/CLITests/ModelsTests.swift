@@ -58,6 +58,32 @@ final class ModelsTests: XCTestCase {
     XCTAssertEqual(try folder.contents(), before)
   }
 
+  func testConfigurationAndQuiet() throws {
+    let folder = try Scratch()
+    try folder.write(Fixture.bytes("mmseg/micro.pth"), to: "m.pth")
+    assertFails(try run(["models", "add", "m.pth"], in: folder), 65, "m.pth", "--config FILE")
+    let arguments = ["models", "add", "m.pth", "--config", Fixture.url("mmseg/micro.json").path, "--quiet"]
+    // The second time there would be a note.
+    for _ in 0..<2 {
+      let outcome = try run(arguments, in: folder)
+      XCTAssertEqual(outcome.status, 0, outcome.errors)
+      XCTAssertEqual(outcome.output, "m\n")
+      XCTAssertEqual(outcome.errors, "")
+    }
+    XCTAssert(try run(["info", "m"], in: folder).output.hasPrefix("san-micro\n"))
+  }
+
+  func testADamagedInstallationIsReplaced() throws {
+    let folder = try Scratch()
+    XCTAssertEqual(try run(["models", "add", file], in: folder).status, 0)
+    let sound = try folder.contents()
+    try folder.write(Array("hello".utf8), to: "models/micro.safetensors")
+    let outcome = try run(["models", "add", file], in: folder)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssert(outcome.errors.contains("micro.safetensors: is no longer what was installed"), outcome.errors)
+    XCTAssertEqual(try folder.contents(), sound)
+  }
+
   func testPrecisionIsKept() throws {
     let folder = try Scratch()
     for (type, name) in [(ElementType.float16, "f16"), (.bfloat16, "bf16")] {
@@ -95,7 +121,9 @@ final class ModelsTests: XCTestCase {
     // A published name is for the published file.
     assertFails(
       try run(["models", "add", file, "--name", "san-vit-l14-mmseg"], in: folder), 65, digest, "a11e098f")
-    assertFails(try run(["models", "add", file], in: folder, models: "file"), 73, folder["file"].path)
+    assertFails(
+      try run(["models", "add", file], in: folder, models: "file"), 73,
+      "\(folder["file"].path): cannot be made: a file is in its place", "SAN_MODEL_DIR to another folder")
     var after = try folder.contents()
     after["models"] = nil  // half.pth is told when the folder is there
     XCTAssertEqual(after, before)
@@ -122,8 +150,42 @@ final class ModelsTests: XCTestCase {
     assertFails(outcome, 65, "micro: not what was installed")
     XCTAssert(outcome.output.contains("micro: differs; SHA-256 "), outcome.output)
     XCTAssert(outcome.output.contains("san-mini: sound"), outcome.output)
-    try folder.write(Array("{}".utf8), to: "models/micro.safetensors.json")
-    assertFails(try run(["models", "verify", "micro"], in: folder), 65, "micro.safetensors.json")
+  }
+
+  /// One model that cannot be checked does not keep the others from their turn.
+  func testVerifyGoesOn() throws {
+    let folder = try Scratch()
+    for name in ["a", "b", "c"] {
+      XCTAssertEqual(try run(["models", "add", file, "--name", name], in: folder).status, 0)
+    }
+    try folder.write(Array("{}".utf8), to: "models/a.safetensors.json")
+    try FileManager.default.removeItem(at: folder["models/b.safetensors"])
+    try FileManager.default.createDirectory(
+      at: folder["models/b.safetensors"], withIntermediateDirectories: true)
+    let outcome = try run(["models", "verify"], in: folder)
+    assertFails(outcome, 65, "a, b: not what was installed")
+    XCTAssertEqual(outcome.output.split(separator: "\n").count, 4, outcome.output)
+    XCTAssert(outcome.output.contains("a: cannot be checked; "), outcome.output)
+    XCTAssert(outcome.output.contains("a.safetensors.json: is not the record"), outcome.output)
+    XCTAssert(outcome.output.contains("\"san-cli models remove a\""), outcome.output)
+    XCTAssert(outcome.output.contains("b: cannot be checked; "), outcome.output)
+    XCTAssert(outcome.output.contains("c: sound; "), outcome.output)
+    XCTAssertEqual(try run(["models", "remove", "a"], in: folder).status, 0)
+    assertFails(try run(["models", "verify", "other"], in: folder), 66, "other")
+  }
+
+  /// What is published of a model is of its .pth file.
+  func testVerifyOfFilesPutThereByHand() throws {
+    let folder = try Scratch()
+    try FileManager.default.createDirectory(at: folder["models"], withIntermediateDirectories: true)
+    try folder.write(Fixture.bytes("pth/micro/model.safetensors"), to: "models/san-vit-b16.safetensors")
+    let unknown = try run(["models", "verify"], in: folder)
+    XCTAssertEqual(unknown.status, 0, unknown.errors)
+    XCTAssert(unknown.output.contains("san-vit-b16: not known, has no record"), unknown.output)
+    try folder.write(Fixture.bytes("mmseg/micro.pth"), to: "models/san-vit-b16-mmseg.pth")
+    let other = try run(["models", "verify", "san-vit-b16-mmseg"], in: folder)
+    assertFails(other, 65, "san-vit-b16-mmseg")
+    XCTAssert(other.output.contains("differs; SHA-256 \(digest) instead of fd0a7684"), other.output)
   }
 
   func testListPathAndRemove() throws {
@@ -134,6 +196,8 @@ final class ModelsTests: XCTestCase {
     XCTAssert(text.contains(/\nsan-vit-b16 +157,840,307 +698\.7 MB +MIT +no\n/), text)
     XCTAssert(text.contains(/\nsan-mini +[\d,]+ +[\d.]+ MB +MIT +yes\n/), text)
     XCTAssert(text.contains(/\nmine +55,543 +0\.2 MB +\? +yes\n/), text)
+    XCTAssert(text.contains(/\nsan-mini\n  installed from the package\n  SHA-256 [0-9a-f]{64}\n/), text)
+    XCTAssert(text.contains(/\nmine\n  installed from micro\.pth\n  SHA-256 [0-9a-f]{64}\n/), text)
     let output = try run(["models", "list", "--json"], in: folder).output
     let json = try Array(output.utf8).withUnsafeBytes { try JSONValue(parsing: $0) }
     guard case .array(let models) = json else { return XCTFail(output) }
@@ -143,6 +207,12 @@ final class ModelsTests: XCTestCase {
         .string($0)
       })
     XCTAssertEqual(models[5]["path"], .string(folder["models/mine.safetensors"].path))
+    XCTAssertEqual(models[5]["source"], .string("micro.pth"))
+    let bytes = try folder.bytes("models/mine.safetensors.json")
+    let record = try bytes.withUnsafeBytes { try JSONValue(parsing: $0) }
+    XCTAssertEqual(models[5]["sha256"], record["sha256"])
+    XCTAssertEqual(models[0]["source"], .string("the package"))
+    XCTAssertEqual(models[1]["sha256"], .null)
     XCTAssertEqual(models[2]["download_bytes"], .integer(1_821_680_110))
     XCTAssertEqual(models[3]["download_sha256"], .null)
     XCTAssertEqual(models[3]["download_sha256_begins"], .string("fd0a7684"))
@@ -159,6 +229,31 @@ final class ModelsTests: XCTestCase {
     XCTAssertEqual(try run(["models", "remove", "mine"], in: folder).status, 0)
     XCTAssertEqual(try folder.contents(), ["models": []])
     assertFails(try run(["models", "remove", "mine"], in: folder), 66, "mine")
+
+    // All files of the name go.
+    for name in ["a.safetensors", "a.pth", ".a.safetensors"] {
+      try folder.write(Array("hello".utf8), to: "models/\(name)")
+    }
+    XCTAssertEqual(try run(["models", "remove", "a"], in: folder).status, 0)
+    XCTAssertEqual(try folder.contents(), ["models": []])
+  }
+
+  /// What a shell offers for a model: names, and where a file will do, model files and folders.
+  func testCompletion() throws {
+    let folder = try Scratch()
+    try folder.write([], to: "b.pth")
+    try folder.write([], to: "b.txt")
+    XCTAssertEqual(try run(["models", "add", file, "--name", "mine"], in: folder).status, 0)
+    func completions(_ command: [String], _ argument: String, _ word: String) throws -> [Substring] {
+      let line = ["san-cli"] + command + (argument.hasPrefix("--") ? [argument, word] : [word])
+      let place = ["--", argument, "\(line.count - 1)", "\(word.count)"]
+      return try run(["---completion"] + command + place + line, in: folder).output.split(separator: "\n")
+    }
+    XCTAssertEqual(try completions(["models", "remove"], "positional@0", ""), ["mine", "san-mini"])
+    XCTAssertEqual(try completions(["info"], "positional@0", ""), ["mine", "san-mini", "b.pth", "models/"])
+    XCTAssertEqual(
+      try completions(["segment"], "--model", "models/m"),
+      ["mine", "san-mini", "models/mine.safetensors"])
   }
 
   func testOtherCommandsTakeNames() throws {

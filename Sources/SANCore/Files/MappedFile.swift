@@ -8,7 +8,7 @@
 ///
 /// The file must not be shortened while it is mapped; the system ends a process that reads past the new end.
 public final class MappedFile: @unchecked Sendable {
-  /// The path as given.
+  /// The path as given, or what errors call the file in its place.
   public let path: String
   /// The file's size in bytes.
   public let byteCount: Int
@@ -18,7 +18,10 @@ public final class MappedFile: @unchecked Sendable {
   /// Maps the regular file at `path`, following symbolic links.
   ///
   /// - Throws: ``FileError``.
-  public init(path: String) throws {
+  public convenience init(path: String) throws { try self.init(path: path, name: path) }
+
+  /// Maps the file at `path`, which errors call `name` once it is open.
+  package init(path: String, name: String) throws {
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError.cannotOpen(path: path, reason: SystemError.text(errno)) }
@@ -28,7 +31,7 @@ public final class MappedFile: @unchecked Sendable {
       throw FileError.cannotRead(path: path, reason: SystemError.text(errno))
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw FileError.notAFile(path: path) }
-    self.path = path
+    self.path = name
     isMapped = true
     byteCount = Int(status.st_size)
     guard byteCount > 0 else {  // an empty mapping is an error of mmap's

@@ -113,13 +113,13 @@ struct Examination {
     for (index, folder) in store.folders.enumerated() {
       let state = FolderState(folder)
       add("models", "\(folder): \(state.rawValue)")
+      problems += ModelLeftovers.advice(on: folder)
+      // Models go to the first folder; where the others cannot be used, nothing is missing.
+      guard index == 0 else { continue }
       switch state {
       case .unusable:
-        problems.append("\(folder): is no folder and cannot be made one; set SAN_MODEL_DIR to another")
-      case .missing where folder == ModelStore.variableFolder:
-        problems.append(
-          "\(folder): SAN_MODEL_DIR names it, but it is not there; make it, or mend the variable")
-      case .readOnly where index == 0 && folder != ModelStore.variableFolder:
+        problems.append("\(folder): is no folder and cannot be made one; set SAN_MODEL_DIR to another folder")
+      case .readOnly where folder != ModelStore.variableFolder:
         problems.append("\(folder): may not be written to; set SAN_MODEL_DIR to a folder for models")
       default: break
       }
@@ -129,6 +129,14 @@ struct Examination {
       names.append(model.name)
       do {
         _ = try Checkpoint.open(path: model.path)
+        guard let record = try ModelRecord(of: model) else { continue }
+        if FileStatus(model.path)?.byteCount != record.byteCount {
+          problems.append(
+            "\(model.name): \(model.path): is not what was installed; add or download it again, which "
+              + "replaces it")
+        }
+      } catch let error as RecordError {
+        problems.append("\(model.name): \(error)")
       } catch {
         problems.append("\(model.name): \(error); \"san-cli models remove \(model.name)\" takes it away")
       }

@@ -141,7 +141,8 @@ private struct FetchProgress {
   mutating func show(_ count: Int) {
     let amount = total > 0 ? "\(count.megabytes) of \(total.megabytes)" : count.megabytes
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rate = seconds > 0 ? Double(count - first) / seconds : 0
+    // The first moments' rate is no rate.
+    let rate = seconds >= 0.5 ? Double(count - first) / seconds : 0
     var line = "\(name): \(amount)"
     if rate > 0 {
       line += ", \(Int(rate).megabytes)/s"

@@ -2,11 +2,6 @@ import SANCore
 import SANInference
 import SANWeights
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -30,10 +25,9 @@ struct ModelInstaller {
   /// Makes the folder where it is missing.
   func makeFolder() throws {
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw PlaceError(
-        path: folder, problem: "the folder for models cannot be made: \(String(cString: strerror(errno)))")
+      try OutputFolder.make(folder)
+    } catch let error as PlaceError {
+      throw PlaceError(path: error.path, problem: "\(error.problem); set SAN_MODEL_DIR to another folder")
     }
     guard access(folder, W_OK) == 0 else {
       throw PlaceError(path: folder, problem: "no model can be put here; set SAN_MODEL_DIR to another folder")
@@ -56,28 +50,41 @@ struct ModelInstaller {
   ///
   /// - Parameter wanted: what the user says the SHA-256 is.
   static func check(digest: String, wanted: String?, name: String, file: String) throws {
-    if let wanted, digest != wanted {
-      throw DigestError(file: file, found: digest, expected: wanted)
-    }
     if let known = KnownModel[name], !known.checksum.fits(digest) {
-      throw DigestError(file: file, found: digest, expected: "\(known.checksum.text) for \(name)")
+      throw DigestError(
+        file: file, found: digest, expected: "\(known.checksum.text) for \(name)",
+        advice: "get the file again, or give a model of your own another name")
+    }
+    if let wanted, digest != wanted {
+      throw DigestError(
+        file: file, found: digest, expected: wanted, advice: "get the file again, or mend --sha256")
     }
   }
 
-  /// Whether `name` is installed already from what has the SHA-256 `digest`.
+  /// Whether `name` is installed already, and its file still what was installed.
   ///
+  /// - Parameter isSame: whether a record is that of the model that is to be installed.
   /// - Throws: ``PlaceError`` where another model has the name.
-  func has(_ name: String, digest: String) throws -> Bool {
+  func has(_ name: String, where isSame: (ModelRecord) -> Bool) throws -> Bool {
     guard let model = ModelStore(folders: [folder]).model(name) else { return false }
-    if try ModelRecord(of: model)?.sourceDigest == digest { return true }
-    throw PlaceError(
-      path: model.path,
-      problem:
-        "another model is installed as \(name); choose another name, or first \"san-cli models remove \(name)\""
-    )
+    guard let record = try ModelRecord(of: model), isSame(record) else {
+      throw PlaceError(
+        path: model.path,
+        problem:
+          "another model is installed as \(name); choose another name, or first \"san-cli models remove \(name)\""
+      )
+    }
+    return try FileStatus(model.path)?.byteCount == record.byteCount
+      && FileDigest.sha256(ofFileAt: model.path) == record.digest
   }
 
-  /// Installs the model in `file`: every number of it is looked at, and kept in the precision it has.
+  /// The file that an installation writes before it has its name.
+  static func hiddenPath(of name: String, in folder: String) -> String {
+    Path.join(folder, ".\(name).safetensors")
+  }
+
+  /// Installs the model in `file`: every number of it is looked at, and kept in the precision it has. A damaged file of
+  /// the name is replaced. The caller holds the name's ``ModelLock``.
   ///
   /// - Parameters:
   ///   - digest: the file's SHA-256.
@@ -85,7 +92,7 @@ struct ModelInstaller {
   ///   - configuration: the path of its `config.json`, where it is neither beside it nor inside.
   func install(
     _ file: MappedFile, digest: String, as name: String, source: String, configuration: String?
-  ) throws -> ModelRecord {
+  ) throws {
     Console.show("checking \(source)")
     let checkpoint = try Checkpoint(file)
     let parameters = try ModelParameters(
@@ -96,8 +103,11 @@ struct ModelInstaller {
       return SafetensorsWriter.Entry(name: name, shape: shape, type: kept ?? .float32)
     }
     let path = Path.join(folder, "\(name).safetensors")
+    if FileStatus(path) != nil {
+      Console.note("san-cli: note: \(path): is no longer what was installed; it is replaced")
+    }
     // Under its name only when the record is there: a model that is installed has one.
-    let hidden = Path.join(folder, ".\(name)-\(getpid()).safetensors")
+    let hidden = ModelInstaller.hiddenPath(of: name, in: folder)
     defer { unlink(hidden) }
     Console.show("writing \(path)")
     try SafetensorsWriter.write(
@@ -113,7 +123,6 @@ struct ModelInstaller {
     guard rename(hidden, path) == 0 else {
       throw PlaceError(path: path, problem: "cannot be made: \(String(cString: strerror(errno)))")
     }
-    return record
   }
 }
 
@@ -122,7 +131,10 @@ struct DigestError: StatusError {
   let file: String
   let found: String
   let expected: String
+  let advice: String
 
-  var description: String { "\(file): its SHA-256 is \(found) instead of \(expected); it is not used" }
+  var description: String {
+    "\(file): its SHA-256 is \(found) instead of \(expected); it is not used: \(advice)"
+  }
   var status: Int32 { Failure.Status.data }
 }

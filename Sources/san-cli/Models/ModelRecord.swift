@@ -30,7 +30,7 @@ struct ModelRecord: Equatable {
       case .string(let name) = value["name"], case .string(let source) = value["source"],
       case .string(let sourceDigest) = value["source_sha256"], case .string(let digest) = value["sha256"],
       case .integer(let byteCount) = value["bytes"]
-    else { throw RecordError(path: path) }
+    else { throw RecordError(path: path, model: model.name) }
     self.init(
       name: name, source: source, sourceDigest: sourceDigest, digest: digest, byteCount: byteCount)
   }
@@ -51,6 +51,11 @@ struct ModelRecord: Equatable {
 /// A record that is not one.
 struct RecordError: StatusError {
   let path: String
-  var description: String { "\(path): is not the record of a model; remove it and add the model again" }
+  let model: String
+
+  var description: String {
+    "\(path): is not the record of a model; \"san-cli models remove \(model)\" takes it and the model away, "
+      + "and add or download gets it again"
+  }
   var status: Int32 { Failure.Status.data }
 }

@@ -36,11 +36,13 @@ struct ModelsAddCommand: ParsableCommand {
     let name = try name ?? defaultName(digest: digest)
     try ModelInstaller.check(digest: digest, wanted: wanted, name: name, file: file)
     try installer.makeFolder()
-    if try installer.has(name, digest: digest) {
-      Console.note("san-cli: note: \(name) is installed already, from the same file")
-    } else {
-      _ = try installer.install(
-        source, digest: digest, as: name, source: Path.name(of: file), configuration: config)
+    try ModelLock.hold(name, in: installer.folder) {
+      if try installer.has(name, where: { $0.sourceDigest == digest }) {
+        Console.note("san-cli: note: \(name) is installed already, from the same file")
+      } else {
+        try installer.install(
+          source, digest: digest, as: name, source: Path.name(of: file), configuration: config)
+      }
     }
     try Console.write("\(name)\n")
   }

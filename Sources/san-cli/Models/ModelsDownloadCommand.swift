@@ -2,14 +2,6 @@ import ArgumentParser
 import SANCore
 import SANInference
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// `san-cli models download`: the only command that uses the network.
 struct ModelsDownloadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,7 +11,9 @@ struct ModelsDownloadCommand: ParsableCommand {
       checked before it is used; a file whose SHA-256 is not published is only taken with --sha256 or --trust.
       """)
 
-  @Argument(help: "The model's name, as san-cli models lists it; any other name with --url.")
+  @Argument(
+    help: "The model's name, as san-cli models lists it; any other name with --url.",
+    completion: .list(KnownModel.all.map(\.name)))
   var name: String
 
   @Option(help: ArgumentHelp("Where the file is. (default: where it was published)", valueName: "address"))
@@ -56,25 +50,22 @@ struct ModelsDownloadCommand: ParsableCommand {
     }
     let wanted = try wantedDigest(known)
     let installer = try ModelInstaller()
-    if let model = ModelStore(folders: [installer.folder]).model(name) {
-      let record = try ModelRecord(of: model)
-      guard let record, wanted.map({ $0 == record.sourceDigest }) ?? (record.source == address) else {
-        throw PlaceError(
-          path: model.path,
-          problem: "another model is installed as \(name); first \"san-cli models remove \(name)\"")
+    func isInstalled() throws -> Bool {
+      try installer.has(name) { record in
+        wanted.map { $0 == record.sourceDigest } ?? (record.source == address)
       }
+    }
+    if try isInstalled() {
       Console.note("san-cli: note: \(name) is installed already")
-      return try Console.write("\(name)\n")
+    } else {
+      try installer.makeFolder()
+      try ModelLock.hold(name, in: installer.folder) {
+        // Another run may have installed it meanwhile.
+        if try isInstalled() { return }
+        try fetch(address, into: installer.folder)
+        try install(with: installer, wanted: wanted, address: address)
+      }
     }
-    try installer.makeFolder()
-    let part = Path.join(installer.folder, ".\(name).part")
-    do {
-      try Fetch(name: name, address: address, part: part).run()
-    } catch {
-      if FileStatus(part)?.byteCount == 0 { remove(part) }
-      throw error
-    }
-    try install(part, with: installer, wanted: wanted, address: address)
     try Console.write("\(name)\n")
   }
 
@@ -92,25 +83,38 @@ struct ModelsDownloadCommand: ParsableCommand {
     return nil
   }
 
-  /// Installs what has come, and takes the download away unless it can still be of use.
-  private func install(_ part: String, with installer: ModelInstaller, wanted: String?, address: String)
-    throws
-  {
+  /// Brings what is missing of the file. What has come of it stays.
+  private func fetch(_ address: String, into folder: String) throws {
     do {
-      let file = try MappedFile(path: part)
-      let digest = try FileDigest.sha256(of: file, name: name)
-      try ModelInstaller.check(digest: digest, wanted: wanted, name: name, file: address)
-      _ = try installer.install(file, digest: digest, as: name, source: address, configuration: config)
-      if wanted == nil { Console.note("san-cli: note: the file's SHA-256, now recorded, is \(digest)") }
+      try Fetch(name: name, address: address, part: ModelPart.path(of: name, in: folder)).run()
     } catch {
-      if Failure(error).status == Failure.Status.data { remove(part) }
+      if let part = ModelPart(of: name, in: folder) {
+        if part.byteCount == 0 {
+          part.remove()
+        } else if error is CancellationError {
+          Console.note("san-cli: note: \(name): \(part.amount) are kept; the same command goes on from there")
+        }
+      }
+      if let error = error as? FetchError, error.kind == "usage" {
+        throw UsageError("--url", error.description)
+      }
       throw error
     }
-    remove(part)
   }
 
-  private func remove(_ part: String) {
-    unlink(part)
-    unlink("\(part).state")
+  /// Installs what has come, and takes the download away where its content is to blame for a failure.
+  private func install(with installer: ModelInstaller, wanted: String?, address: String) throws {
+    let part = ModelPart.path(of: name, in: installer.folder)
+    do {
+      let file = try MappedFile(path: part, name: address)
+      let digest = try FileDigest.sha256(of: file, name: name)
+      try ModelInstaller.check(digest: digest, wanted: wanted, name: name, file: address)
+      try installer.install(file, digest: digest, as: name, source: address, configuration: config)
+      if wanted == nil { Console.note("san-cli: note: the file's SHA-256, now recorded, is \(digest)") }
+    } catch let error where error is DigestError || error is CheckpointError && wanted == nil {
+      ModelPart(of: name, in: installer.folder)?.remove()
+      throw error
+    }
+    ModelPart(of: name, in: installer.folder)?.remove()
   }
 }

@@ -7,7 +7,7 @@ struct ModelsPathCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "path", abstract: "Prints the path of an installed model's file.")
 
-  @Argument(help: "The model's name.")
+  @Argument(help: "The model's name.", completion: ModelCompletion.names)
   var name: String
 
   func run() throws {

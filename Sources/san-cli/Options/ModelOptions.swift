@@ -8,7 +8,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "An installed model's name (see san-cli models), or a model file: safetensors, or PyTorch's as released.",
-      valueName: "name|path"))
+      valueName: "name|path"),
+    completion: ModelCompletion.namesAndFiles)
   var model = SANWeights.defaultModel
 
   @Option(
@@ -17,14 +18,10 @@ struct ModelOptions: ParsableArguments {
     completion: .file())
   var config: String?
 
-  @Option(help: "Threads to compute with. (default: one for each processor)")
+  @Option(
+    help: "Threads to compute with. (default: one for each processor)",
+    transform: NumberInRange.parser(1...1024))
   var threads: Int?
-
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads: \(threads) is not allowed; 1 to 1024 is")
-    }
-  }
 
   /// Where the model is; nothing is read yet.
   func makeSource() throws -> ModelSource {

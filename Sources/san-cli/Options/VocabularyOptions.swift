@@ -44,7 +44,8 @@ struct VocabularyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Sentences that a name is put into: vild (14), imagenet (80), plain (the name alone), or a file, one a line with {}.",
-      valueName: "vild|imagenet|plain|file"))
+      valueName: "vild|imagenet|plain|file"),
+    completion: .list(PromptTemplates.named.map(\.name)))
   var templates = "vild"
 
   func validate() throws {

@@ -44,12 +44,12 @@ struct OutputFolder {
     if FileStatus(folder)?.isFolder == true { return }
     let parent = Path.folder(of: folder)
     if parent != folder { try make(parent, made: &made) }
-    if mkdir(folder, 0o777) == 0 {
-      made.append(folder)
-    } else if errno != EEXIST || FileStatus(folder)?.isFolder != true {
-      // Another thread or program may have been first.
-      throw PlaceError(path: path, problem: "cannot be made: \(String(cString: strerror(errno)))")
-    }
+    if mkdir(folder, 0o777) == 0 { return made.append(folder) }
+    let code = errno
+    // Another thread or program may have been first.
+    if FileStatus(folder)?.isFolder == true { return }
+    let reason = code == EEXIST ? "a file is in its place" : String(cString: strerror(code))
+    throw PlaceError(path: path, problem: "cannot be made: \(reason)")
   }
 
   /// Makes the folder at `path` and those it lies in, as far as they are missing.

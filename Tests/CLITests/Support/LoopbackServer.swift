@@ -131,3 +131,15 @@ final class LoopbackServer: Sendable {
     }
   }
 }
+
+/// True once.
+final class Once: Sendable {
+  private let isTaken = Mutex(false)
+
+  func take() -> Bool {
+    isTaken.withLock { taken in
+      defer { taken = true }
+      return !taken
+    }
+  }
+}

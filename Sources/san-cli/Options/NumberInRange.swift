@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// Numbers on a command line. Whatever else is given, the error says what may be.
+enum NumberInRange {
+  /// What turns an option's text into a number of `range`; `allowed` says in words which those are.
+  static func parser<Number: LosslessStringConvertible & Comparable & Sendable>(
+    _ range: ClosedRange<Number>, _ allowed: String? = nil
+  ) -> @Sendable (String) throws -> Number {
+    { text in
+      guard let number = Number(text), range.contains(number) else {
+        throw ValidationError("allowed is \(allowed ?? "\(range.lowerBound) to \(range.upperBound)")")
+      }
+      return number
+    }
+  }
+}
