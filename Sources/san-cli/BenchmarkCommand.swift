@@ -26,7 +26,9 @@ struct BenchmarkCommand: ParsableCommand {
     transform: InfoCommand.pictureSize)
   var size: Grid?
 
-  @Option(help: ArgumentHelp("Measured runs, 1 to 1000.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Measured runs, 1 to 1000. (default: 10)", valueName: "n"),
+    transform: NumberInRange.parser(1...1000))
   var runs = 10
 
   @Option(
@@ -41,12 +43,6 @@ struct BenchmarkCommand: ParsableCommand {
 
   @Flag(help: "Print JSON. (default: off)")
   var json = false
-
-  func validate() throws {
-    guard (1...1000).contains(runs) else {
-      throw ValidationError("--runs: \(runs) is not allowed; 1 to 1000 is")
-    }
-  }
 
   func run() throws {
     let segmenter = try model.load(model.makeSource())

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import XCTest
 
 /// `benchmark` reports every stage; how long each takes is not a test's business.
@@ -52,6 +53,18 @@ final class BenchmarkTests: XCTestCase {
       XCTAssertEqual(outcome.errorLines.count, 1, outcome.errors)
       XCTAssert(outcome.errors.contains("--classes") && outcome.errors.contains(says), outcome.errors)
     }
+  }
+
+  func testConfiguration() throws {
+    let folder = try Scratch()
+    try folder.write(Fixture.bytes("mmseg/micro.pth"), to: "m.pth")
+    let outcome = try Program.run(
+      [
+        "benchmark", "--model", "m.pth", "--config", Fixture.url("mmseg/micro.json").path, "--runs", "1",
+        "--size", "64",
+      ], in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssert(outcome.output.hasPrefix("san-micro, 64×64, "), outcome.output)
   }
 
   func testTable() throws {

@@ -15,14 +15,9 @@ struct BackgroundOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Pixels whose best score is lower become \"other\". (default: off)", valueName: "score"))
+      "Pixels whose best score is lower become \"other\". (default: off)", valueName: "score"),
+    transform: NumberInRange.parser(0...Float.greatestFiniteMagnitude, "a score of 0 or more"))
   var threshold: Float?
-
-  func validate() throws {
-    if let threshold, !(threshold >= 0 && threshold.isFinite) {
-      throw ValidationError("--threshold: \(threshold) is not allowed; a score of 0 or more is")
-    }
-  }
 
   /// What competes with `classes`: `standard` where the command line does not say.
   func makeBackground(beside classes: [ClassName], standard: Background) throws -> Background {

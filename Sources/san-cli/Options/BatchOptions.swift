@@ -8,7 +8,8 @@ struct BatchOptions: ParsableArguments {
       Images under way at once: some are read and written while others are computed. Memory grows with it. (default: \
       one more than processors, 8 at most)
       """,
-      valueName: "n"))
+      valueName: "n"),
+    transform: NumberInRange.parser(1...256))
   var jobs: Int?
 
   @Option(
@@ -37,12 +38,6 @@ struct BatchOptions: ParsableArguments {
       valueName: "i/n"),
     transform: BatchOptions.shard)
   var shard: Shard?
-
-  func validate() throws {
-    if let jobs, !(1...256).contains(jobs) {
-      throw ValidationError("--jobs: \(jobs) is not allowed; 1 to 256 is")
-    }
-  }
 
   private static func shard(_ text: String) throws -> Shard {
     guard let shard = Shard(text) else {

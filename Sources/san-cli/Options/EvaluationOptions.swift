@@ -30,8 +30,9 @@ struct EvaluationDataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The first class's number in the label files; lower ones are left out. ADE20K needs 1.",
-      valueName: "n"))
+      "The first class's number in the label files; lower ones are left out. ADE20K needs 1. (default: 0)",
+      valueName: "n"),
+    transform: NumberInRange.parser(0...65_535))
   var labelOffset = 0
 
   @Option(
@@ -68,17 +69,14 @@ struct EvaluationDataOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only so many photos, the first in the order of their names. (default: all)", valueName: "n"))
+      "Only so many photos, the first in the order of their names. (default: all)", valueName: "n"),
+    transform: NumberInRange.parser(1...Int.max, "1 or more"))
   var limit: Int?
 
   func validate() throws {
-    guard (0...65_535).contains(labelOffset) else {
-      throw ValidationError("--label-offset: \(labelOffset) is not allowed; 0 to 65535 is")
-    }
     if labelNames != nil && labelOffset != 0 {
       throw ValidationError("--label-offset: is not allowed together with --label-names; leave one out")
     }
-    if let limit, limit < 1 { throw ValidationError("--limit: \(limit) is not allowed; 1 or more is") }
   }
 
   private static func numbers(_ text: String) throws -> Set<UInt16> {
@@ -103,14 +101,9 @@ struct EvaluationPhotoOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Length in pixels to which a photo's short side is resized. (default: the model's own, mostly 640)",
-      valueName: "pixels"))
+      valueName: "pixels"),
+    transform: NumberInRange.parser(ImageOptions.allowedSizes))
   var size: Int?
-
-  func validate() throws {
-    if let size, !ImageOptions.allowedSizes.contains(size) {
-      throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
-    }
-  }
 }
 
 /// What an evaluation writes, and what it keeps.

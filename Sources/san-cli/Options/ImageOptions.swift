@@ -6,7 +6,8 @@ struct ImageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Length in pixels to which the photo's short side is resized. (default: the model's own, mostly 640)",
-      valueName: "pixels"))
+      valueName: "pixels"),
+    transform: NumberInRange.parser(ImageOptions.allowedSizes))
   var size: Int?
 
   @Option(help: ArgumentHelp("How it is resized.", valueName: "kind"))
@@ -14,12 +15,6 @@ struct ImageOptions: ParsableArguments {
 
   /// Lengths of the short side.
   static let allowedSizes = 32...4096
-
-  func validate() throws {
-    if let size, !ImageOptions.allowedSizes.contains(size) {
-      throw ValidationError("--size: \(size) is not allowed; 32 to 4096 is")
-    }
-  }
 }
 
 extension ResamplingFilter: ExpressibleByArgument {}

@@ -5,7 +5,9 @@ import SANInference
 struct OverlayOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How much of the classes' colours covers the photo: 0, nothing, to 1, all.", valueName: "share"))
+      "How much of the classes' colours covers the photo: 0, nothing, to 1, all. (default: 0.5)",
+      valueName: "share"),
+    transform: NumberInRange.parser(0...1, "0 to 1"))
   var opacity = 0.5
 
   @Flag(inversion: .prefixedNo, help: "Draw the classes' edges in their full colours.")
@@ -16,12 +18,6 @@ struct OverlayOptions: ParsableArguments {
 
   @Flag(help: "Put the photo as it is on the overlay's left. (default: the overlay alone)")
   var sideBySide = false
-
-  func validate() throws {
-    guard (0...1).contains(opacity) else {
-      throw ValidationError("--opacity: \(opacity) is not allowed; 0 to 1 is")
-    }
-  }
 
   /// The library's options.
   var options: Overlay.Options {

@@ -21,13 +21,15 @@ struct TestTimeOptions: ParsableArguments {
       Show the resized photo in square windows with sides of so many pixels, best a multiple of 32, and blend them: \
       detail of large photos in little memory, with a larger --size. (default: off)
       """,
-      valueName: "pixels"))
+      valueName: "pixels"),
+    transform: NumberInRange.parser(ViewOptions.allowedSides))
   var window: Int?
 
   @Option(
     help: ArgumentHelp(
       "The least part of its side that a window shares with the next, 0 to 0.75. (default: 0.25)",
-      valueName: "part"))
+      valueName: "part"),
+    transform: NumberInRange.parser(ViewOptions.allowedOverlaps))
   var overlap: Double?
 
   /// Checks that there are windows where it is said how far they overlap.
