@@ -1,6 +1,7 @@
 // Makes a manual page of what a program tells of itself: main PROGRAM > PROGRAM.1
 //
-// It reads the JSON of swift-argument-parser's --experimental-dump-help.
+// It reads the JSON of swift-argument-parser's --experimental-dump-help, which knows nothing of the environment and files:
+// those sections, and the examples, are here.
 
 import Foundation
 
@@ -91,12 +92,25 @@ func describe(_ command: Command, path: String) {
   let positional = command.ownArguments.filter { $0.kind == "positional" }
     .map { $0.isOptional ? "[\($0.title)]" : $0.title }
   let options = command.ownArguments.contains { $0.kind != "positional" } ? ["[\\fIoptions\\fR]"] : []
-  print(".SH \"\(roff(command.commandName.uppercased()))\"")
+  // The words after the program's own: MODELS ADD.
+  print(".SH \"\(roff(name.split(separator: " ").dropFirst().joined(separator: " ").uppercased()))\"")
   print((["\\fB\(roff(name))\\fR"] + positional + options).joined(separator: " "))
   paragraphs(command.abstract, after: ".PP")
   paragraphs(command.discussion, after: ".PP")
   describe(command.ownArguments)
   for subcommand in command.ownSubcommands { describe(subcommand, path: name) }
+}
+
+/// A section of names, each with what it is.
+func list(_ title: String, _ entries: [(name: String, text: String)]) {
+  print(".SH \(title)")
+  for entry in entries { print(".TP\n\\fB\(roff(entry.name))\\fR\n\(roff(entry.text))") }
+}
+
+/// A section of command lines, each after what it does.
+func examples(_ entries: [(text: String, command: String)]) {
+  print(".SH EXAMPLES")
+  for entry in entries { print(".PP\n\(roff(entry.text))\n.PP\n.nf\n.RS\n\(roff(entry.command))\n.RE\n.fi") }
 }
 
 func output(of program: String, _ argument: String) throws -> Data {
@@ -128,3 +142,36 @@ print("\\fB\(name)\\fR [\\fIcommand\\fR] \\fB\\-\\-help\\fR\n.br\n\\fB\(name) \\
 print(".SH DESCRIPTION")
 paragraphs(command.discussion, after: ".PP")
 for subcommand in command.ownSubcommands { describe(subcommand, path: command.commandName) }
+list(
+  "ENVIRONMENT",
+  [
+    ("SAN_MODEL_DIR", "The folder for models: they are installed in it, and looked for in it first."),
+    ("XDG_DATA_HOME", "Without SAN_MODEL_DIR, models are in san/models below this folder, an absolute path."),
+    ("XDG_CACHE_HOME", "Without --cache, class names' embeddings are in san below it, an absolute path."),
+    ("SAN_KERNELS", "Vector kernels to compute with: avx512, avx2 or portable, in the place of the best."),
+  ])
+list(
+  "FILES",
+  [
+    (
+      "~/.local/share/san/models",
+      "Installed models, with a record of each; on macOS in ~/Library/Application Support."
+    ),
+    ("~/.cache/san", "Embeddings of class names, which may be deleted; on macOS in ~/Library/Caches."),
+    ("PREFIX/share/san", "The embedded model, and other data that comes with the program."),
+  ])
+examples([
+  ("A photo, with its cats and dogs laid over it:", "san-cli segment photo.jpg --classes \"cat,dog\""),
+  (
+    "A folder with all below it, label maps beside the overlays; the same line goes on where it was stopped:",
+    "san-cli segment photos --vocabulary coco-80 --output found --labels found --skip-existing"
+  ),
+  (
+    "A released model, used by its name:",
+    "san-cli models download san-vit-b16\nsan-cli segment photo.jpg --classes cat --model san-vit-b16"
+  ),
+  (
+    "How right a model is:",
+    "san-cli eval --images photos --labels maps --vocabulary ade20k-150 --label-offset 1"
+  ),
+])
