@@ -117,7 +117,9 @@ final class ModelsTests: XCTestCase {
     for hash in ["", "0", String(repeating: "g", count: 64), zeros + "0"] {
       assertFails(try run(["models", "add", file, "--sha256", hash], in: folder), 64, "--sha256")
     }
-    assertFails(try run(["models", "add", file, "--sha256", zeros], in: folder), 65, file, digest, zeros)
+    assertFails(
+      try run(["models", "add", file, "--sha256", zeros], in: folder), 65, file, digest, zeros,
+      "get the file again")
     // A published name is for the published file.
     assertFails(
       try run(["models", "add", file, "--name", "san-vit-l14-mmseg"], in: folder), 65, digest, "a11e098f")
