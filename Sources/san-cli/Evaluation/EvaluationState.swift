@@ -12,14 +12,14 @@ import SANInference
 /// A file that keeps each photo's result: JSON, a line for what the run is made with and then one a photo.
 ///
 /// Lines are appended as photos are done, so a run that ends at any moment leaves whole lines and at most a part of one,
-/// which the next run takes away. Photos and label files count as they were by their sizes and times: one that has
-/// changed is evaluated again.
+/// which the next run takes away. Photos, label files and predictions count as they were by their sizes and times: where
+/// one has changed, the photo is evaluated again.
 final class EvaluationState {
   private let path: String
   private let file: Int32
   private let classCount: Int
-  /// By name: the result and what its files were.
-  private var kept: [String: (result: ImageResult, files: String)] = [:]
+  /// By name: the result, what its files were, and what the predicted label map was where there was one.
+  private var kept: [String: (result: ImageResult, files: String, prediction: String?)] = [:]
 
   private static let maximumByteCount = 1 << 31
   /// Longer results would be refused when they are read, and are evaluated again instead.
@@ -46,23 +46,31 @@ final class EvaluationState {
   deinit { if file >= 0 { close(file) } }
 
   /// The result of `image`, if it is known and its files are as they were.
-  func result(of image: LabelledImage) -> ImageResult? {
+  ///
+  /// - Parameter prediction: the file that its label map is wanted in: it has to be the one that was written with the
+  ///   result.
+  func result(of image: LabelledImage, prediction: String?) -> ImageResult? {
     guard let entry = kept[image.name], entry.files == EvaluationState.files(of: image) else { return nil }
+    if let prediction {
+      guard let written = FileStatus(prediction)?.stamp, written == entry.prediction else { return nil }
+    }
     return entry.result
   }
 
-  /// Appends a result.
-  func append(_ result: ImageResult, of image: LabelledImage) throws {
+  /// Appends a result, whose label map is in the file `prediction` where it is wanted.
+  func append(_ result: ImageResult, of image: LabelledImage, prediction: String?) throws {
     let pairs = result.confusion.entries.count + result.unlisted.count
     guard pairs <= EvaluationState.maximumPairs else { return }
-    try write(JSONText.object([("files", .string(EvaluationState.files(of: image)))] + result.json).line)
+    var members: [(String, JSONText)] = [("files", .string(EvaluationState.files(of: image)))]
+    if let written = prediction.flatMap({ FileStatus($0)?.stamp }) {
+      members.append(("prediction", .string(written)))
+    }
+    try write(JSONText.object(members + result.json).line)
   }
 
-  /// What the two files are: bytes and time of each.
+  /// What the two files are.
   private static func files(of image: LabelledImage) -> String {
-    [image.image, image.labels].map { path in
-      FileStatus(path).map { "\($0.byteCount)@\($0.writeTime)" } ?? "-"
-    }.joined(separator: " ")
+    [image.image, image.labels].map { FileStatus($0)?.stamp ?? "-" }.joined(separator: " ")
   }
 
   // MARK: The file
@@ -95,7 +103,9 @@ final class EvaluationState {
           "\(path): line \(number) is not a photo's result; remove the line, or name another file with --state",
           status: Failure.Status.data)
       }
-      kept[result.name] = (result, files)
+      var prediction: String?
+      if case .string(let written)? = value["prediction"] { prediction = written }
+      kept[result.name] = (result, files, prediction)
     }
     try shorten(to: whole)
   }

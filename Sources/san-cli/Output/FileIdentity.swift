@@ -35,6 +35,9 @@ struct FileStatus {
   /// When it was last written, in nanoseconds since 1970.
   let writeTime: Int
 
+  /// What changes when the file is written again: bytes and time.
+  var stamp: String { "\(byteCount)@\(writeTime)" }
+
   /// What makes two paths lead to this file.
   var identity: FileIdentity { .existing(device: device, number: number) }
 
