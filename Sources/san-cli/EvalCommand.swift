@@ -113,8 +113,9 @@ struct EvalCommand: ParsableCommand {
       Console.note("no pixel counts: all are left out (see --ignore, --label-offset, --label-names)")
     }
     for file in files { Console.note("wrote \(file.path)") }
-    if let predictions = plan.predictions {
-      Console.note("wrote \(report.tally.images) label maps in \(predictions.path)")
+    let made = report.tally.images - report.tally.known
+    if let predictions = plan.predictions, made > 0 {
+      Console.note("wrote \(made) label maps in \(predictions.path)")
     }
   }
 }

@@ -1,39 +1,32 @@
 /// Where a run over several images is: a bar on a terminal, and in a log a line at each tenth of the run, or at each
 /// hundredth of more than a thousand images.
 struct BatchProgress {
+  private let noun: String
   private let count: Int
   private let start = ContinuousClock.now
 
-  init(count: Int) { self.count = count }
+  /// - Parameter noun: what the run calls one of them.
+  init(count: Int, of noun: String) { (self.count, self.noun) = (count, noun) }
 
   /// Tells that one more image has ended.
-  func show(_ tally: Tally) {
+  ///
+  /// - Parameters:
+  ///   - done: how many had work done for them: they give the rate.
+  ///   - ended: how many there is no more to do for.
+  ///   - failed: how many of these have failed.
+  ///   - more: what is to be told beside; asked for only where it is shown.
+  func show(done: Int, ended: Int, failed: Int = 0, more: @autoclosure () -> String? = nil) {
     let parts = count > 1000 ? 100 : 10
+    let isStep = ended < count && ended * parts / count > (ended - 1) * parts / count
+    guard Console.isTerminal || isStep else { return }
+    let line = ProgressLine(
+      noun: noun, count: count, done: done, ended: ended, failed: failed,
+      seconds: (ContinuousClock.now - start) / .seconds(1), more: more())
     if Console.isTerminal {
-      Console.showBar(bar(tally, width: Console.width))
-    } else if tally.total < count, tally.total * parts / count > (tally.total - 1) * parts / count {
-      Console.note("\(tally.total) of \(count) images\(rest(tally))")
+      Console.showBar(line.bar(width: Console.width))
+    } else {
+      Console.note(line.text)
     }
-  }
-
-  /// A line of `width` characters at most.
-  private func bar(_ tally: Tally, width: Int) -> String {
-    let text = " \(tally.total)/\(count)\(rest(tally))"
-    let room = min(width - 1 - text.count - 2, 40)
-    guard room >= 5 else { return String(text.dropFirst().prefix(max(0, width - 1))) }
-    let filled = count == 0 ? room : room * tally.total / count
-    return "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: room - filled))]\(text)"
-  }
-
-  /// Rate, time left and failures.
-  private func rest(_ tally: Tally) -> String {
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let failed = tally.failed > 0 ? ", \(tally.failed) failed" : ""
-    // What fails takes no time, and says nothing of those to come.
-    guard seconds > 0, tally.done > 0 else { return failed }
-    let rate = Double(tally.done) / seconds
-    let speed = rate >= 1 ? "\(rate.fixed(1)) images/s" : "\((1 / rate).fixed(1)) s/image"
-    return ", \(speed), \(BatchProgress.time(Double(count - tally.total) / rate)) left\(failed)"
   }
 
   /// `45 s`, `3:20 min` or `2:05 h`.

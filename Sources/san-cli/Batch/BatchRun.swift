@@ -14,7 +14,7 @@ struct BatchRun {
     let worker = ImageWorker(
       items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs(plan, job))
     var tally = Tally()
-    let progress = BatchProgress(count: plan.items.count)
+    let progress = BatchProgress(count: plan.items.count, of: "image")
     Console.hideSteps()
     do {
       try OrderedWork.run(
@@ -27,7 +27,7 @@ struct BatchRun {
         tally.add(outcome)
         if case .failed(let line) = outcome.end { Console.writeError("san-cli: \(line)") }
         for (output, part) in zip(worker.outputs, outcome.parts) { try output.take(outcome, part: part) }
-        progress.show(tally)
+        progress.show(done: tally.done, ended: tally.total, failed: tally.failed)
       }
       for output in worker.outputs { try output.finish() }
     } catch {

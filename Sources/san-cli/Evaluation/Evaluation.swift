@@ -11,29 +11,40 @@ struct Evaluation {
   /// Evaluates the photos; those that the state has are not run again.
   func run(_ images: [LabelledImage]) throws -> EvaluationTally {
     var tally = EvaluationTally(classCount: settings.classes.count)
-    var known = 0
+    let progress = BatchProgress(count: images.count, of: "photo")
     Console.hideSteps()
     for image in images {
       try Interruption.check()
-      if let result = state?.result(of: image), hasPrediction(image) {
-        tally.add(result)
-        known += 1
+      if let result = state?.result(of: image, prediction: plan.prediction(of: image)) {
+        tally.add(result, isKnown: true)
         continue
       }
-      let result = try evaluate(image)
-      try state?.append(result, of: image)
+      let result = try keeping(tally) { try evaluate(image) }
+      try state?.append(result, of: image, prediction: plan.prediction(of: image))
       tally.add(result)
-      show(tally, of: images.count)
+      progress.show(
+        done: tally.images - tally.known, ended: tally.images, more: "mIoU \(Evaluation.meanIoU(tally))")
     }
-    if known > 0, let file = plan.state?.path {
-      Console.note("\(known) of \(images.count) photos were known from \(file)")
+    if tally.known > 0, let file = plan.state?.path {
+      Console.note("\(tally.known) of \(images.count) photos were known from \(file)")
     }
     return tally
   }
 
-  /// Whether a photo's prediction is there or not wanted.
-  private func hasPrediction(_ image: LabelledImage) -> Bool {
-    plan.prediction(of: image).map { FileStatus($0) != nil } ?? true
+  private static func meanIoU(_ tally: EvaluationTally) -> String {
+    SegmentationMetrics(tally.confusion).meanIoU.map { "\(($0 * 100).fixed(2)) %" } ?? "-"
+  }
+
+  /// Runs `work`; an error for which the results so far are lost says how to keep them.
+  private func keeping(_ tally: EvaluationTally, _ work: () throws -> ImageResult) throws -> ImageResult {
+    do {
+      return try work()
+    } catch let error where state == nil && tally.images > 0 && !(error is CancellationError) {
+      let failure = Failure(error)
+      throw EvaluationDataError(
+        "\(failure.line) (with --state FILE, what is done by now, \(tally.images) of the photos, is kept)",
+        status: failure.status)
+    }
   }
 
   private func evaluate(_ image: LabelledImage) throws -> ImageResult {
@@ -65,24 +76,6 @@ struct Evaluation {
         "\(path): \(error); leave it out with --ignore \(ignored), or say what numbers mean with --label-offset "
           + "or --label-names",
         status: Failure.Status.data)
-    }
-  }
-
-  /// How far the run is, and the means so far: in place on a terminal, else a line at each tenth of the run, or at each
-  /// hundredth of more than a thousand photos.
-  private func show(_ tally: EvaluationTally, of count: Int) {
-    let parts = count > 1000 ? 100 : 10
-    let isStep = tally.images * parts / count > (tally.images - 1) * parts / count
-    guard Console.isTerminal || isStep else { return }
-    let metrics = SegmentationMetrics(tally.confusion)
-    func percent(_ share: Double?) -> String { share.map { "\(($0 * 100).fixed(2)) %" } ?? "-" }
-    let line =
-      "\(tally.images) of \(count) photos: mIoU \(percent(metrics.meanIoU)), "
-      + "pixel accuracy \(percent(metrics.pixelAccuracy))"
-    if Console.isTerminal {
-      Console.showBar(String(line.prefix(Console.width - 1)))
-    } else if tally.images < count {
-      Console.note(line)
     }
   }
 }
