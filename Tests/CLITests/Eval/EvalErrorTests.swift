@@ -67,6 +67,25 @@ final class EvalErrorTests: XCTestCase {
     try assertFails(eval, status: 65, naming: "labels/a.png")
   }
 
+  /// What was done before the error is lost without a state, and the error says how to keep it.
+  func testWorkThatIsLost() throws {
+    let eval = try Evaluating()
+    try eval.addAll()
+    for labels in [true, false] {
+      let place = labels ? "labels/b/d.png" : "images/b/d.png"
+      let whole = try eval.folder.bytes(place)
+      try eval.addFile(place, Array("no picture".utf8))
+      try assertFails(eval, status: 65, naming: place, "--state FILE", "2 of the photos")
+      let outcome = try eval.run(["--state", "\(labels).jsonl"])
+      XCTAssertEqual(outcome.status, 65, outcome.errors)
+      XCTAssertFalse(outcome.errors.contains("--state"), outcome.errors)
+      try eval.addFile(place, whole)
+    }
+    // Nothing is lost with the first photo.
+    try eval.addFile("images/a.png", Array("no picture".utf8))
+    XCTAssertFalse(try eval.run().errors.contains("--state"))
+  }
+
   func testLabelNames() throws {
     let eval = try make()
     let cases: [(text: String, problem: String)] = [

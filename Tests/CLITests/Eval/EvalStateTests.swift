@@ -36,6 +36,8 @@ final class EvalStateTests: XCTestCase {
   func testTornFile() throws {
     let eval = try Evaluating()
     try eval.addAll()
+    // Label maps are written anew, and have other times.
+    let keep = ["--state", "state.jsonl", "--baselines"]
     let whole = try text(eval.report(keep))
     let bytes = try eval.folder.bytes("state.jsonl")
     for end in [0, 1, 40, bytes.count / 3, bytes.count / 2, bytes.count - 1] {
@@ -64,6 +66,30 @@ final class EvalStateTests: XCTestCase {
     XCTAssert(FileManager.default.fileExists(atPath: eval.folder["maps/b/c.png"].path))
     XCTAssertEqual(try Evaluating.Counts(eval.report(keep)), changed)
     XCTAssertEqual(try lines(eval).count, 7)
+  }
+
+  /// A label map that is not the one written with its result is made again: of other settings, cut off, or never there.
+  func testPredictionsOfOtherRuns() throws {
+    let eval = try Evaluating()
+    try eval.addAll()
+    _ = try eval.report(["--state", "state.jsonl"])
+    _ = try eval.report(["--predictions", "maps"], classes: ["--classes", "sky,traffic light,cat"])
+    let other = try eval.folder.bytes("maps/a.png")
+    let whole = try eval.report(keep)
+    let made = try Evaluating.names.map { try eval.folder.bytes("maps/\($0).png") }
+    XCTAssert(made[0] != other)
+    XCTAssertEqual(try lines(eval).count, 9)
+    try eval.folder.write(other, to: "maps/a.png")
+    try eval.folder.write(made[1].prefix(50), to: "maps/b/c.png")
+    let outcome = try eval.run(keep)
+    XCTAssert(outcome.errors.contains("2 of 4 photos were known from state.jsonl"), outcome.errors)
+    XCTAssertEqual(try lines(eval).count, 11)
+    XCTAssert(try Evaluating.names.map { try eval.folder.bytes("maps/\($0).png") } == made)
+    XCTAssertEqual(try text(eval.report(keep)), try text(whole))
+    // Where no label maps are wanted, they do not count.
+    try FileManager.default.removeItem(at: eval.folder["maps"])
+    _ = try eval.report(["--state", "state.jsonl"])
+    XCTAssertEqual(try lines(eval).count, 11)
   }
 
   /// What results depend on has to be what it was.
@@ -137,25 +163,41 @@ final class EvalStateTests: XCTestCase {
     }
   }
 
-  /// A signal ends a run between two photos; what it has done stays.
+  /// A signal ends a run in the middle of a photo; what it has done stays.
   func testInterruption() throws {
     let eval = try Evaluating()
     try eval.addAll()
     let whole = try text(eval.report())
-    // The signal comes as soon as the first result is there.
-    let script = """
-      "$0" "$@" & id=$!
-      while [ "$(wc -l < state.jsonl 2> /dev/null || echo 0)" -lt 2 ] && kill -0 $id 2> /dev/null; do :; done
-      kill -INT $id 2> /dev/null
-      wait $id
-      """
-    let classes = ["--classes", Evaluating.classes.joined(separator: ",")]
-    let arguments =
-      ["eval", "--images", "images", "--labels", "labels"] + classes + Evaluating.common
-      + ["--state", "state.jsonl", "--json", "-"]
-    _ = try Program.run(arguments, in: eval.folder.url, shell: script)
-    XCTAssertGreaterThanOrEqual(try lines(eval).count, 2)
-    XCTAssertEqual(try text(eval.report(["--state", "state.jsonl"])), whole)
+    let photo = try eval.folder.bytes("images/b/d.png")
+    // The program has looked for photos when it opens the list, which is a pipe; then the third photo becomes one, at
+    // which it waits, so that the signal surely comes in the middle.
+    let (list, pipe) = (eval.folder["list"].path, eval.folder["images/b/d.png"].path)
+    XCTAssertEqual(mkfifo(list, 0o600), 0)
+    let running = try Program.start(
+      eval.arguments(["--state", "state.jsonl", "--json", "-", "--list", "list"]), in: eval.folder.url)
+    let names = open(list, O_WRONLY)  // returns when the program has opened the other end
+    XCTAssertGreaterThanOrEqual(names, 0)
+    unlink(pipe)
+    XCTAssertEqual(mkfifo(pipe, 0o600), 0)
+    let text = Evaluating.names.joined(separator: "\n")
+    XCTAssertEqual(write(names, text, text.utf8.count), text.utf8.count)
+    close(names)
+    let writer = open(pipe, O_WRONLY)
+    XCTAssertGreaterThanOrEqual(writer, 0)
+    XCTAssertEqual(kill(running.process.processIdentifier, SIGINT), 0)
+    XCTAssertEqual(write(writer, photo, photo.count), photo.count)
+    close(writer)
+    let outcome = try running.wait()
+    unlink(pipe)
+    XCTAssertEqual(outcome.status, 130, outcome.errors)
+    XCTAssertEqual(outcome.output, "")
+    XCTAssertEqual(outcome.errorLines.last, "san-cli: stopped")
+    XCTAssertEqual(try lines(eval).count, 3)
+
+    try eval.addFile("images/b/d.png", photo)
+    let next = try eval.run(["--state", "state.jsonl", "--json", "-"])
+    XCTAssert(next.errors.contains("2 of 4 photos were known"), next.errors)
+    XCTAssertEqual(try self.text(eval.report(["--state", "state.jsonl"])), whole)
     XCTAssertEqual(try lines(eval).count, 5)
   }
 }

@@ -267,6 +267,20 @@ final class EvalTests: XCTestCase {
       try Evaluating.Counts(eval.report(arguments + ["--list", "list.txt"])), try Evaluating.expected([1]))
   }
 
+  /// A line at each tenth in a log, with the rate of what is not known already.
+  func testProgressInALog() throws {
+    let eval = try Evaluating()
+    try eval.addAll()
+    let line = #"[0-9.]+ (photos/s|s/photo), [0-9:]+ (s|min|h) left, mIoU ([0-9.]+ %|-)"#
+    let first = try eval.run(["--state", "state.jsonl", "--limit", "2"])
+    XCTAssertEqual(first.errorLines.count, 1, first.errors)
+    XCTAssertNotNil(first.errorLines[0].wholeMatch(of: try Regex("1 of 2 photos, \(line)")), first.errors)
+    let second = try eval.run(["--state", "state.jsonl"])
+    XCTAssertEqual(second.errorLines.count, 2, second.errors)
+    XCTAssertNotNil(second.errorLines[0].wholeMatch(of: try Regex("3 of 4 photos, \(line)")), second.errors)
+    XCTAssertEqual(second.errorLines[1], "2 of 4 photos were known from state.jsonl")
+  }
+
   func testNothingCounts() throws {
     let eval = try Evaluating()
     try eval.add("a", width: 9, height: 8, labels: Array(repeating: 255, count: 72))

@@ -62,9 +62,14 @@ struct Evaluating {
   func run(
     _ arguments: [String] = [], classes: [String] = ["--classes", classes.joined(separator: ",")]
   ) throws -> Program.Outcome {
-    try Program.run(
-      ["eval", "--images", "images", "--labels", "labels"] + classes + Evaluating.common + arguments,
-      in: folder.url)
+    try Program.run(self.arguments(arguments, classes: classes), in: folder.url)
+  }
+
+  /// The command line of `eval` on the folders `images` and `labels`.
+  func arguments(
+    _ arguments: [String], classes: [String] = ["--classes", classes.joined(separator: ",")]
+  ) -> [String] {
+    ["eval", "--images", "images", "--labels", "labels"] + classes + Evaluating.common + arguments
   }
 
   /// Runs it for its JSON.
@@ -98,10 +103,13 @@ struct Evaluating {
 
   /// What the photos `indices` should give: the library's predictions, counted pixel by pixel.
   static func expected(
-    _ indices: some Sequence<Int>, views: ViewOptions = .one, labels: (Int) -> [Int?] = known
+    _ indices: some Sequence<Int>, views: ViewOptions = .one,
+    classes: [ClassName] = classes.map { ClassName($0) }, synonyms: SynonymPooling = .best,
+    labels: (Int) -> [Int?] = known
   ) throws -> Counts {
     let segmenter = try Segmenter(model: .path(ToyFiles.model.path))
-    let vocabulary = try segmenter.vocabulary(classes, background: .none, templates: .plain)
+    let vocabulary = try segmenter.vocabulary(
+      classes, synonyms: synonyms, background: .none, templates: .plain)
     var counts = Counts()
     for index in indices {
       let photo = try ToyFiles.photo(width: size(index).width, height: size(index).height)

@@ -20,8 +20,8 @@ enum ToyFiles {
     return file
   }()
 
-  /// Writes the toy model with its configuration.
-  static func write(type: ElementType, to file: URL) throws {
+  /// Writes the toy model, with its configuration unless that is to be given apart.
+  static func write(type: ElementType, to file: URL, configured: Bool = true) throws {
     let configuration = ProceduralModel.toyConfiguration
     let parameters = ProceduralModel.parameters(configuration)
     try SafetensorsWriter.write(
@@ -29,7 +29,7 @@ enum ToyFiles {
       entries: configuration.parameterShapes.map {
         SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: type)
       },
-      metadata: ["config": configuration.json]
+      metadata: configured ? ["config": configuration.json] : [:]
     ) { parameters[$0] }
   }
 
