@@ -100,7 +100,7 @@ def check_photo(folder, name, photo, names, has_other):
         color = bytes.fromhex(entry["color"][1:])
         check(bytes(palette[entry["label"]].tolist()) == color, name, entry["name"], "colour")
 
-    masks = sorted((folder / f"masks/{name}").iterdir())
+    masks = sorted((folder / f"masks/{name}").glob("*.png"))
     check(len(masks) == len(entries), name, "number of masks")
     for label, path in enumerate(masks):
         mask = Image.open(path)

@@ -36,7 +36,9 @@ final class SegmentTests: XCTestCase {
       [
         "photo.png", "photo.segmented.png", "labels.png", "report.json", "a", "a/masks",
         "a/masks/000-cat.png",
-        "a/masks/001-traffic-light.png", "a/masks/002-a-b.png", "a/masks/other.png", "scores.npy",
+        "a/masks/001-traffic-light.png", "a/masks/002-a-b.png", "a/masks/other.png",
+        "a/masks/.san-masks.jsonl",
+        "scores.npy",
       ])
     XCTAssertEqual(
       outcome.errorLines,

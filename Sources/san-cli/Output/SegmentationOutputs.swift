@@ -48,6 +48,7 @@ struct SegmentationOutputs {
       masks?.remove()
       throw error
     }
+    masks?.removeOld()
     return masks
   }
 }

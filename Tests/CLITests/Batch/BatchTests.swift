@@ -4,11 +4,6 @@ import XCTest
 
 /// Several images in one run: where outputs go, what is printed, and what becomes of the rest when one fails.
 final class BatchTests: XCTestCase {
-  /// The files below `out` that listings show.
-  private func outputs(_ segmenting: Segmenting, _ folder: String) throws -> [String] {
-    try segmenting.files(folder).filter { !$0.hasPrefix(".") }
-  }
-
   func testEveryOutputAsOfSingleRuns() throws {
     let segmenting = try Segmenting()
     try segmenting.addPictures("in/a.png", "in/june/b.jpg")
@@ -37,9 +32,9 @@ final class BatchTests: XCTestCase {
     for (folder, end) in [
       ("segmented", ".segmented.png"), ("labels", ".png"), ("json", ".json"), ("scores", ".npy"),
     ] {
-      XCTAssertEqual(try outputs(segmenting, folder), ["a\(end)", "june/b\(end)"])
+      XCTAssertEqual(try segmenting.outputs(folder), ["a\(end)", "june/b\(end)"])
     }
-    XCTAssertEqual(try outputs(segmenting, "masks").count, 4)
+    XCTAssertEqual(try segmenting.outputs("masks").count, 4)
   }
 
   func testLinesOnStandardOutput() throws {
@@ -75,7 +70,7 @@ final class BatchTests: XCTestCase {
       "in/photo.jpg", "in/photo.png", "in/photo.jpg.png", "in/other.png", "in/sub/photo.png")
     XCTAssertEqual(try segmenting.run(["in", "--output", "out"]).status, 0)
     XCTAssertEqual(
-      try outputs(segmenting, "out"),
+      try segmenting.outputs("out"),
       [
         "other.segmented.png", "photo.jpg.png.segmented.png", "photo.jpg.segmented.png",
         "photo.png.segmented.png",
@@ -86,15 +81,17 @@ final class BatchTests: XCTestCase {
     try segmenting.addPictures("set1/images/a.png", "set2/images/a.png")
     XCTAssertEqual(try segmenting.run(["set1/images", "set2/images/", "--output", "sets"]).status, 0)
     XCTAssertEqual(
-      try outputs(segmenting, "sets"), ["set1/images/a.segmented.png", "set2/images/a.segmented.png"])
+      try segmenting.outputs("sets"), ["set1/images/a.segmented.png", "set2/images/a.segmented.png"])
     XCTAssertEqual(
       try segmenting.run(["set1/images/a.png", "set2/../set2/images/a.png", "--output", "files"]).status, 0)
     XCTAssertEqual(
-      try outputs(segmenting, "files"), ["set1/images/a.segmented.png", "set2/images/a.segmented.png"])
+      try segmenting.outputs("files"), ["set1/images/a.segmented.png", "set2/images/a.segmented.png"])
 
     // Outputs of different kinds are told before any work.
     try segmenting.addPictures("kinds/a.png", "kinds/a.segmented.png")
-    let outcome = try segmenting.run(["kinds", "--output", "same", "--labels", "same"])
+    let outcome = try segmenting.run([
+      "kinds/a.png", "kinds/a.segmented.png", "--output", "same", "--labels", "same",
+    ])
     XCTAssertEqual(outcome.status, 64)
     for name in ["kinds/a.png", "kinds/a.segmented.png", "same/a.segmented.png"] {
       XCTAssert(outcome.errors.contains(name), outcome.errors)
@@ -134,7 +131,7 @@ final class BatchTests: XCTestCase {
       XCTAssertEqual(outcome.status, 65)
       XCTAssertEqual(outcome.images, ["in/a.png", "in/c.png", "in/e.png"])
       XCTAssertEqual(
-        try outputs(segmenting, "out\(jobs)"),
+        try segmenting.outputs("out\(jobs)"),
         ["in/a.segmented.png", "in/c.segmented.png", "in/e.segmented.png"])
       let lines = outcome.errorLines
       XCTAssertEqual(lines.count, 4, outcome.errors)
@@ -177,7 +174,7 @@ final class BatchTests: XCTestCase {
         ["in", "--output", "out", "--jobs", jobs, "--threads", threads] + options)
       XCTAssertEqual(outcome.status, 0, outcome.errors)
       printed.insert(outcome.output)
-      let files = try outputs(segmenting, "out")
+      let files = try segmenting.outputs("out")
       XCTAssertEqual(files.count, 12 * 5)
       contents.insert(
         Dictionary(uniqueKeysWithValues: try files.map { ($0, try segmenting.folder.bytes("out/\($0)")) }))

@@ -31,6 +31,11 @@ struct Segmenting {
       ["segment"] + arguments + Segmenting.common, in: folder.url, input: input.map { folder[$0] })
   }
 
+  /// The files below `name` that listings show, without folders, in order.
+  func outputs(_ name: String) throws -> [String] {
+    try files(name).filter { !$0.split(separator: "/").contains { $0.hasPrefix(".") } }
+  }
+
   /// The files below `name`, without folders, in order.
   func files(_ name: String) throws -> [String] {
     let all = try FileManager.default.subpathsOfDirectory(atPath: folder[name].path)
