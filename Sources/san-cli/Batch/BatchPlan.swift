@@ -35,7 +35,8 @@ struct BatchPlan {
     for folder in folders { try BatchPlan.check(folder, inputs: setup.command.input.inputs.folders) }
     let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
-    let images = try setup.command.input.inputs.images(skipping: Set(outputFolders))
+    let (images, leftOut) = try setup.command.input.inputs.images(skipping: Set(outputFolders))
+    for line in leftOut.lines { Console.note("left out: \(line)") }
     let names = OutputNames.names(for: images.map(\.place))
     let all = zip(images, names).map { image, name in
       Item(path: image.path, place: image.place, name: name, plan: OutputPlan(options, name: name))

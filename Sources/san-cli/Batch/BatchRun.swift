@@ -13,6 +13,7 @@ struct BatchRun {
     let job = try setup.load(&watch)
     let worker = ImageWorker(
       items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs(plan, job))
+    try OutputMarker.mark(setup.command.output.folders.map(\.path))
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count, of: "image")
     Console.hideSteps()

@@ -28,6 +28,7 @@ struct ImageWorker: Sendable {
     try Interruption.check()
     if let summary = record?.summary(of: item) { return outcome(.skipped(summary)) }
     do {
+      try PictureFile.requireName(item.path)
       try item.requireShortName()
       var watch = Stopwatch()
       let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
@@ -55,7 +56,8 @@ struct ImageWorker: Sendable {
   /// Whether the images after this one would fare no better.
   private static func stopsRun(_ error: any Error) -> Bool {
     switch error {
-    case is ImageError, is LongNameError, OutputFileError.isFolder, RenderingError.tooWide: false
+    case is ImageError, is LongNameError, is NameEncodingError: false
+    case OutputFileError.isFolder, RenderingError.tooWide: false
     default: true
     }
   }

@@ -39,6 +39,7 @@ struct SingleRun {
   private func read() throws -> RGBImage {
     guard image == "-" else {
       Console.show("reading \(image)")
+      try PictureFile.requireName(image)
       return try RGBImage(contentsOf: image)
     }
     let bytes = try StreamInput.readStandardInput(limit: ImageLimits.fileBytes)

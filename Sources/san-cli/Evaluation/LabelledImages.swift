@@ -10,7 +10,7 @@ struct LabelledImage: Hashable {
 enum LabelledImages {
   /// Pairs photos with label files of the same path below their folders, in the order of the names' bytes.
   ///
-  /// - Throws: ``EvaluationDataError``, ``FolderError``, or what reading the list throws.
+  /// - Throws: ``EvaluationDataError``, ``FolderError``, ``NameEncodingError``, or what reading the list throws.
   static func find(_ options: EvaluationDataOptions) throws -> [LabelledImage] {
     let labelsIdentity = FileIdentity(options.labels)
     let isOneFolder = labelsIdentity == FileIdentity(options.images)
@@ -43,6 +43,7 @@ enum LabelledImages {
     names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     return try names.prefix(options.limit ?? .max).map { name in
       let image = images[name] ?? ""
+      try PictureFile.requireName(image)
       guard let labels = labels[name] else {
         let expected = Path.join(options.labels, "\(name)\(options.labelSuffix).png")
         throw EvaluationDataError(

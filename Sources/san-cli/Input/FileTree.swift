@@ -15,10 +15,12 @@ enum FileTree {
   ///
   /// - Parameters:
   ///   - skipped: folders below it that are not gone into.
+  ///   - enters: whether another folder below it, at a path, is gone into.
   ///   - isWanted: whether the file at a path, `folder` included, counts.
   /// - Throws: ``FolderError``, also for a folder below that cannot be read.
   static func files(
     in folder: String, skipping skipped: Set<FileIdentity> = [],
+    entering enters: (_ path: String) -> Bool = { _ in true },
     where isWanted: (_ path: String) throws -> Bool = { _ in true }
   ) throws -> [String] {
     var found: [String] = []
@@ -28,7 +30,7 @@ enum FileTree {
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
         if let identity = entry.folder {
-          guard !above.contains(identity), !skipped.contains(identity) else { continue }
+          guard !above.contains(identity), !skipped.contains(identity), enters(inner) else { continue }
           try walk(inner, innerPlace, above: above.union([identity]))
         } else if entry.isFile, try isWanted(inner) {
           found.append(innerPlace)
@@ -43,6 +45,7 @@ enum FileTree {
 
 /// What a folder holds under one name.
 struct FolderEntry {
+  /// Bytes that are not UTF-8 are U+FFFD here, and the name leads to nothing.
   let name: String
   /// Which folder it is, links followed; nil where it is none.
   let folder: FileIdentity?

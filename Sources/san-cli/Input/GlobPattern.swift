@@ -42,10 +42,12 @@ struct GlobPattern {
   ///
   /// - Parameters:
   ///   - skipped: folders below that are not gone into.
+  ///   - enters: whether another folder below, at a path, is gone into.
   ///   - isWanted: whether the file at a path, ``folder`` included, counts.
   /// - Throws: ``FolderError``.
   func files(
-    skipping skipped: Set<FileIdentity> = [], where isWanted: (_ path: String) throws -> Bool
+    skipping skipped: Set<FileIdentity> = [], entering enters: (_ path: String) -> Bool,
+    where isWanted: (_ path: String) throws -> Bool
   ) throws -> [String] {
     guard let top = FileStatus(folder), top.isFolder else { return [] }
     var found: Set<[UInt8]> = []
@@ -61,9 +63,9 @@ struct GlobPattern {
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
         if let identity = entry.folder {
-          guard isDeep || !rest.isEmpty, !above.contains(identity), !skipped.contains(identity) else {
-            continue
-          }
+          guard isDeep || !rest.isEmpty, !above.contains(identity), !skipped.contains(identity),
+            enters(inner)
+          else { continue }
           try search(inner, innerPlace, isDeep ? parts : rest, above: above.union([identity]))
         } else if !isDeep, rest.isEmpty, entry.isFile, try isWanted(inner) {
           found.insert(Array(innerPlace.utf8))

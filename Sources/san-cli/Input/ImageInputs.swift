@@ -27,25 +27,29 @@ struct ImageInputs {
 
   /// All images, each once: in the order of the arguments, those of a folder or pattern by the bytes of their paths,
   /// those of the list last and in its order. A path that leads to nothing counts as an image, which will fail by itself.
+  /// With them comes what was found in folders and is not taken for an image.
   ///
   /// - Parameter skipped: folders that are not searched when they lie in a folder that is.
   /// - Throws: ``UsageError``, ``NoImagesError``, ``FolderError``, or `FileError`.
-  func images(skipping skipped: Set<FileIdentity>) throws -> [InputImage] {
+  func images(skipping skipped: Set<FileIdentity>) throws -> (images: [InputImage], leftOut: LeftOut) {
     var sources: [Source] = []
+    var leftOut = LeftOut()
     for argument in arguments {
       guard argument != "-" else {
         throw UsageError("<image>", "- is one image from standard input and cannot stand beside others")
       }
-      sources.append(try ImageInputs.search(argument, skipping: skipped))
+      sources.append(try ImageInputs.search(argument, skipping: skipped, leftOut: &leftOut))
     }
     if let list {
       let paths = try OptionError.naming("--list") { try PathList.read(list) }
       for path in paths {
         let isFolder = FileStatus(path)?.isFolder == true
-        sources.append(isFolder ? try ImageInputs.search(path, skipping: skipped) : Source(file: path))
+        sources.append(
+          isFolder
+            ? try ImageInputs.search(path, skipping: skipped, leftOut: &leftOut) : Source(file: path))
       }
     }
-    return try ImageInputs.placed(sources)
+    return (try ImageInputs.placed(sources), leftOut)
   }
 
   /// Files that one argument stands for.
@@ -65,22 +69,28 @@ struct ImageInputs {
     func path(_ file: String) -> String { folder == "." ? file : Path.join(folder, file) }
   }
 
-  private static func search(_ argument: String, skipping skipped: Set<FileIdentity>) throws -> Source {
+  private static func search(
+    _ argument: String, skipping skipped: Set<FileIdentity>, leftOut: inout LeftOut
+  ) throws -> Source {
     if let status = FileStatus(argument) {
       guard status.isFolder else { return Source(file: argument) }
       var folder = argument
       while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-      let files = try FileTree.files(in: folder, skipping: skipped, where: PictureFile.isPicture)
+      let files = try FileTree.files(
+        in: folder, skipping: skipped, entering: { leftOut.isEntered($0) },
+        where: { leftOut.isTaken($0, isPicture: PictureFile.isPicture($0)) })
       guard !files.isEmpty else {
-        throw NoImagesError(place: argument, problem: "the folder holds no JPEG or PNG")
+        throw NoImagesError(place: argument, problem: "the folder holds no JPEG or PNG", leftOut: leftOut)
       }
       return Source(folder: folder, files: files)
     }
     guard let pattern = GlobPattern(argument) else { return Source(file: argument) }
-    let files = try pattern.files(skipping: skipped) {
-      PictureFile.hasPictureName($0) || PictureFile.startsAsPicture($0)
+    let files = try pattern.files(skipping: skipped, entering: { leftOut.isEntered($0) }) {
+      leftOut.isTaken($0, isPicture: PictureFile.hasPictureName($0) || PictureFile.startsAsPicture($0))
     }
-    guard !files.isEmpty else { throw NoImagesError(place: argument, problem: "no JPEG or PNG matches") }
+    guard !files.isEmpty else {
+      throw NoImagesError(place: argument, problem: "no JPEG or PNG matches", leftOut: leftOut)
+    }
     return Source(folder: pattern.folder, files: files)
   }
 
@@ -114,6 +124,10 @@ struct ImageInputs {
 struct NoImagesError: StatusError {
   let place: String
   let problem: String
-  var description: String { "\(place): \(problem)" }
+  let leftOut: LeftOut
+  var description: String {
+    let more = leftOut.lines.isEmpty ? "" : " (left out: \(leftOut.lines.joined(separator: "; ")))"
+    return "\(place): \(problem)\(more)"
+  }
   var status: Int32 { Failure.Status.noInput }
 }

@@ -1,23 +1,27 @@
 import SANCore
 
-/// A list of paths, one a line.
+/// A list of paths: one a line, or with NUL bytes between them, as `find -print0` writes it.
 enum PathList {
   /// The most that a list may hold, in bytes.
   private static let limit = 1 << 30
 
   /// The paths in the file at `path`, or on standard input where it is `-`. Empty lines do not count; a line may end as
-  /// Windows ends it.
+  /// Windows ends it. Where there is a NUL byte, nothing but those separates paths.
   ///
   /// - Throws: `FileError`, ``StreamInputError``, or ``PathListError``.
   static func read(_ path: String) throws -> [String] {
     let name = path == "-" ? "standard input" : path
     var paths: [String] = []
-    let lines = try bytes(of: path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let bytes = try bytes(of: path)
+    let hasLines = !bytes.contains(0)
+    let lines = bytes.split(
+      separator: hasLines ? UInt8(ascii: "\n") : 0, omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      let line = hasLines && line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       guard !line.isEmpty else { continue }
-      guard let text = String(validating: line, as: UTF8.self), !line.contains(0) else {
-        throw PathListError(list: name, problem: "line \(index + 1) is not a path in UTF-8")
+      guard let text = String(validating: line, as: UTF8.self) else {
+        throw PathListError(
+          list: name, problem: "\(hasLines ? "line" : "entry") \(index + 1) is not a path in UTF-8")
       }
       paths.append(text)
     }

@@ -20,6 +20,17 @@ enum PictureFile {
 
   static func hasPictureName(_ path: String) -> Bool { extensions.contains { Path.has(path, extension: $0) } }
 
+  /// Checks that a file has the name by which it is called: of one that is not UTF-8 the system's bytes are lost, so that
+  /// nothing is found.
+  static func requireName(_ path: String) throws {
+    if isNameless(path) { throw NameEncodingError(path: path) }
+  }
+
+  /// Whether signs stand in a name for bytes that are not UTF-8.
+  static func isNameless(_ path: String) -> Bool {
+    path.unicodeScalars.contains("\u{FFFD}") && FileStatus(path) == nil
+  }
+
   /// Whether the file can be read and starts as JPEG or PNG does, whatever its name.
   static func startsAsPicture(_ path: String) -> Bool {
     let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -30,4 +41,11 @@ enum PictureFile {
     }
     return ImageFormat(firstBytes: start) != nil
   }
+}
+
+/// A file whose name is not UTF-8.
+struct NameEncodingError: StatusError {
+  let path: String
+  var description: String { "\(path): its name is not UTF-8; rename it" }
+  var status: Int32 { Failure.Status.noInput }
 }

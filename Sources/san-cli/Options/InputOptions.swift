@@ -14,7 +14,10 @@ struct InputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A file that lists photos or folders, one a line; - is standard input. (default: none)",
+      """
+      A file that lists photos or folders, one a line, or with NUL bytes between them as find -print0 writes it; - is \
+      standard input. (default: none)
+      """,
       valueName: "file"),
     completion: .file())
   var list: String?

@@ -84,7 +84,21 @@ final class InputTests: XCTestCase {
     try segmenting.addFile("one.list", Array("one.png\n".utf8))
     let outcome = try segmenting.run(["--list", "one.list", "--output", "out"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
-    XCTAssertEqual(try segmenting.files("out").filter { !$0.hasPrefix(".") }, ["one.segmented.png"])
+    XCTAssertEqual(try segmenting.outputs("out"), ["one.segmented.png"])
+  }
+
+  /// What `find -print0` writes: any character but NUL may be in a name.
+  func testListsWithNUL() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("a.png", "two\nlines.png", "end\r", "more/b.png")
+    try segmenting.addFile("list", Array("two\nlines.png\0end\r\0\0more\0a.png\0".utf8))
+    let outcome = try segmenting.run(["--list", "-", "--no-overlay"], input: "list")
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    XCTAssertEqual(outcome.images, ["two\\nlines.png", "end\\r", "more/b.png", "a.png"])
+    try segmenting.addFile("list", Array("a.png\0".utf8) + [0xFF, 0])
+    let bad = try segmenting.run(["--list", "list", "--no-overlay"])
+    XCTAssertEqual(bad.status, 65)
+    XCTAssertEqual(bad.errors, "san-cli: --list: list: entry 2 is not a path in UTF-8\n")
   }
 
   func testWhatCannotBeInputs() throws {

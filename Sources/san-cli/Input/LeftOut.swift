@@ -1,0 +1,85 @@
+/// What is found where images are looked for and is not taken for one, though a user may think that it is.
+struct LeftOut {
+  /// How many, and the first of them.
+  private struct Kind {
+    var count = 0
+    var example = ""
+
+    mutating func add(_ path: String) {
+      if count == 0 { example = path }
+      count += 1
+    }
+  }
+
+  private var folders = Kind()
+  private var outputs = Kind()
+  private var nameless = Kind()
+  private var foreign = Kind()
+  private var foreignEnds: Set<String> = []
+  /// Of the folder looked at last: what outputs beside photos would be named after.
+  private var photos: (folder: String, names: Set<[UInt8]>) = ("", [])
+
+  /// Pictures that are not read here, by their names' ends.
+  private static let foreignExtensions = ["webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
+  private static let outputEnds = [".segmented.png", ".cutout.png"]
+
+  /// Whether the folder at `path` is searched: not if it holds what earlier runs wrote.
+  mutating func isEntered(_ path: String) -> Bool {
+    guard OutputMarker.marks(path) else { return true }
+    folders.add(path)
+    return false
+  }
+
+  /// Whether the file at `path` is taken for an image.
+  mutating func isTaken(_ path: String, isPicture: Bool) -> Bool {
+    if isPicture {
+      guard isOutputBesidePhoto(path) else { return true }
+      outputs.add(path)
+    } else if let end = LeftOut.foreignExtensions.first(where: { Path.has(path, extension: $0) }) {
+      foreign.add(path)
+      foreignEnds.insert(end)
+    } else if PictureFile.isNameless(path) {
+      nameless.add(path)
+    }
+    return false
+  }
+
+  /// Whether the file is named after a photo in its folder, as an overlay or cut-out of it is.
+  private mutating func isOutputBesidePhoto(_ path: String) -> Bool {
+    let name = Path.name(of: path)
+    guard let end = LeftOut.outputEnds.first(where: { name.hasSuffix($0) }) else { return false }
+    let folder = Path.folder(of: path)
+    if photos.folder != folder {
+      // Whoever searches the folder has told by now if it cannot be read.
+      let entries = (try? FolderEntry.all(in: folder)) ?? []
+      let names = entries.filter(\.isFile).map(\.name).filter {
+        PictureFile.hasPictureName($0) || Path.stem(of: $0) == $0
+      }
+      photos = (folder, Set(names.flatMap { [Array($0.utf8), Array(Path.stem(of: $0).utf8)] }))
+    }
+    return photos.names.contains(Array(name.utf8.dropLast(end.utf8.count)))
+  }
+
+  /// A line for each kind, with the way out.
+  var lines: [String] {
+    var lines: [String] = []
+    func add(_ kind: Kind, _ one: String, _ several: String, _ wayOut: String) {
+      guard kind.count > 0 else { return }
+      let text = kind.count == 1 ? "1 \(one), " : "\(kind.count.grouped) \(several), such as "
+      lines.append("\(text)\(kind.example); \(wayOut)")
+    }
+    add(
+      folders, "folder of earlier outputs", "folders of earlier outputs", "name it to have it segmented")
+    add(
+      outputs, "earlier output beside its photo", "earlier outputs beside their photos",
+      "name it to have it segmented")
+    if foreign.count > 0 {
+      let isOne = foreign.count == 1
+      let files = isOne ? "1 file that is" : "\(foreign.count.grouped) files that are"
+      let ends = foreignEnds.sorted().joined(separator: ", ")
+      lines.append("\(files) not JPEG or PNG (\(ends)); convert \(isOne ? "it" : "them")")
+    }
+    add(nameless, "name that is not UTF-8", "names that are not UTF-8", "rename it")
+    return lines
+  }
+}
