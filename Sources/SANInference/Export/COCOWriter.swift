@@ -3,15 +3,16 @@ import SANCore
 /// Writes a COCO data set image by image, whole or not at all: `info`, `categories`, `annotations` and `images`, as
 /// pycocotools and the tools around it read them.
 ///
-/// A category's id is its label plus 1, since tools take 0 for the background; images and annotations are numbered from 1
-/// as they come. An annotation is a class in an image: `segmentation`, `area`, `bbox` (`[x, y, width, height]`),
-/// `iscrowd` (0) and `score`. Memory is taken for the images' names and sizes alone.
+/// A category's id is its label plus 1, since tools take 0 for the background; images are numbered from 1 as they come. An
+/// annotation is a class in an image: `segmentation`, `area`, `bbox` (`[x, y, width, height]`), `iscrowd` (0) and `score`.
+/// Its id follows from the image's and the category's, `(image_id - 1) × categories + category_id`, so that parts of a data
+/// set that number their images as the whole does can be joined. Memory is taken for the images' names and sizes alone.
 public final class COCOWriter {
   private let file: AtomicFile
   private let classCount: Int
   private var images: [UInt8] = []
-  private var imageCount = 0
-  private var annotationCount = 0
+  private var lastID = 0
+  private var hasAnnotations = false
   private var buffer: [UInt8] = []
 
   /// Opens the file.
@@ -39,32 +40,28 @@ public final class COCOWriter {
   /// - Parameters:
   ///   - fileName: the image's `file_name`: usually its path within the data set's folder.
   ///   - size: its size in pixels.
-  ///   - annotations: what is in it, in the order written.
+  ///   - annotations: what is in it, in the order written; one of each class at most.
   /// - Throws: `OutputFileError` where the disk does not take them.
   public func add(
     fileName: String, size: Grid, annotations: [COCOAnnotation]
   ) throws(OutputFileError) {
-    imageCount += 1
-    images += (imageCount == 1 ? "\n" : ",\n").utf8
-    images += "{\"id\": \(imageCount), \"file_name\": \(jsonString(fileName)), ".utf8
+    try add(id: lastID + 1, fileName: fileName, size: size, annotations: annotations.map(COCOText.init))
+  }
+
+  /// Adds an image under a number of its own, higher than those before: its place in a data set that is written in parts.
+  package func add(
+    id: Int, fileName: String, size: Grid, annotations: [COCOText]
+  ) throws(OutputFileError) {
+    images += (images.isEmpty ? "\n" : ",\n").utf8
+    images += "{\"id\": \(id), \"file_name\": \(jsonString(fileName)), ".utf8
     images += "\"width\": \(size.width), \"height\": \(size.height)}".utf8
+    lastID = id
     for annotation in annotations {
-      precondition(Int(annotation.label) < classCount, "a label of one of the classes")
-      annotationCount += 1
-      append(
-        "\(annotationCount == 1 ? "\n" : ",\n"){\"id\": \(annotationCount), \"image_id\": \(imageCount), ")
-      append("\"category_id\": \(Int(annotation.label) + 1), \"segmentation\": ")
-      switch annotation.segmentation {
-      case .runLengths(let mask):
-        append("{\"size\": [\(mask.size.height), \(mask.size.width)], ")
-        append("\"counts\": \(jsonString(mask.compressed))}")
-      case .polygons(let polygons): append(polygons)
-      }
-      let box = annotation.box
-      append(", \"area\": \(annotation.area), \"bbox\": [\(box.x), \(box.y), \(box.width), \(box.height)]")
-      append(", \"iscrowd\": 0")
-      if let score = annotation.score { append(", \"score\": \(score)") }
-      append("}")
+      precondition(annotation.label < classCount, "a label of one of the classes")
+      let number = (id - 1) * classCount + annotation.label + 1
+      append(hasAnnotations ? ",\n" : "\n")
+      append("{\"id\": \(number), \"image_id\": \(id), \(annotation.members)}")
+      hasAnnotations = true
       try flush()
     }
   }
@@ -81,19 +78,6 @@ public final class COCOWriter {
   }
 
   private func append(_ text: String) { buffer += text.utf8 }
-
-  private func append(_ polygons: [[Int]]) {
-    append("[")
-    for (index, polygon) in polygons.enumerated() {
-      append(index == 0 ? "[" : ", [")
-      for (index, value) in polygon.enumerated() {
-        if index > 0 { buffer.append(UInt8(ascii: ",")) }
-        append(String(value))
-      }
-      append("]")
-    }
-    append("]")
-  }
 
   private func flush() throws(OutputFileError) {
     let bytes = buffer

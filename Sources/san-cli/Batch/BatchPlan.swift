@@ -2,6 +2,8 @@
 struct BatchPlan {
   /// An image and its outputs.
   struct Item: Sendable {
+    /// Its place in the whole job, from 1.
+    let number: Int
     /// The path that it is read from.
     let path: String
     /// Its path below the folder that all images have in common.
@@ -24,25 +26,24 @@ struct BatchPlan {
   init(_ setup: RunSetup) throws {
     let options = setup.command.output
     let folders = options.folders
-    try setup.command.batch.reportFile?.requireWritable()
-    if setup.command.batch.skipExisting, folders.isEmpty {
+    try setup.reportFile?.requireWritable()
+    if setup.command.batch.skipExisting, setup.recordFolder == nil {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
-    if setup.command.batch.skipExisting, options.coco != nil {
-      throw UsageError("--skip-existing", "is not allowed together with --coco, which takes all images")
-    }
-    try options.checkDataSet()
+    try setup.checkDataSet()
     for folder in folders { try BatchPlan.check(folder, inputs: setup.command.input.inputs.folders) }
     let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
     let (images, leftOut) = try setup.command.input.inputs.images(skipping: Set(outputFolders))
     for line in leftOut.lines { Console.note("left out: \(line)") }
     let names = OutputNames.names(for: images.map(\.place))
-    let all = zip(images, names).map { image, name in
-      Item(path: image.path, place: image.place, name: name, plan: OutputPlan(options, name: name))
+    let all = zip(images, names).enumerated().map { index, image in
+      Item(
+        number: index + 1, path: image.0.path, place: image.0.place, name: image.1,
+        plan: OutputPlan(options, name: image.1))
     }
     // All parts of a job see the same names, and the same clashes.
-    let common = [setup.command.batch.reportFile, options.dataSetFile].compactMap { $0 }
+    let common = [setup.reportFile, setup.dataSetFile].compactMap { $0 }
     try BatchPlan.checkOutputs(of: all, inputs: setup.files, common: common)
     let shard = setup.command.batch.shard
     items = all.enumerated().filter { shard?.contains($0.offset) ?? true }.map(\.element)

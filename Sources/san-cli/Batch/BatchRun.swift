@@ -11,9 +11,12 @@ struct BatchRun {
     let plan = try BatchPlan(setup)
     var watch = Stopwatch()
     let job = try setup.load(&watch)
-    let worker = ImageWorker(
-      items: plan.items, job: job, record: try makeRecord(plan, job), outputs: try makeOutputs(plan, job))
+    let record = try makeRecord(plan, job)
     try OutputMarker.mark(setup.command.output.folders.map(\.path))
+    let outputs = try makeOutputs(job)
+    let worker = ImageWorker(
+      items: plan.items, job: job, record: record,
+      shape: setup.dataSetFile.map { _ in setup.command.output.cocoMasks })
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count, of: "image")
     Console.hideSteps()
@@ -27,10 +30,10 @@ struct BatchRun {
       } take: { _, outcome in
         tally.add(outcome)
         if case .failed(let line) = outcome.end { Console.writeError("san-cli: \(line)") }
-        for (output, part) in zip(worker.outputs, outcome.parts) { try output.take(outcome, part: part) }
+        for output in outputs { try output.take(outcome) }
         progress.show(done: tally.done, ended: tally.total, failed: tally.failed)
       }
-      for output in worker.outputs { try output.finish() }
+      for output in outputs { try output.finish() }
     } catch {
       Console.note("stopped: \(tally.text) of \(plan.items.count.grouped)")
       throw error
@@ -42,25 +45,25 @@ struct BatchRun {
         Console.note("wrote to \(folder.path)")
       }
     }
-    if let path = setup.command.output.coco { Console.note("wrote \(path)") }
+    if let file = setup.dataSetFile { Console.note("wrote \(file.path)") }
     if tally.failed > 0 { throw FailedImagesError(tally: tally) }
   }
 
-  /// The record in the first of the output folders.
+  /// The record of what is made, unless nothing is.
   private func makeRecord(_ plan: BatchPlan, _ job: SegmentationJob) throws -> RunRecord? {
     let batch = setup.command.batch
-    guard let folder = setup.command.output.folders.first?.path else { return nil }
+    guard let folder = setup.recordFolder else { return nil }
     return try RunRecord(
       folder: folder, settings: RunSettings(setup, job), shard: batch.shard,
       names: batch.skipExisting ? Set(plan.items.map(\.name)) : [], maskNames: setup.maskNames)
   }
 
   /// What is made of all images together, in the order in which it gets them.
-  private func makeOutputs(_ plan: BatchPlan, _ job: SegmentationJob) throws -> [any RunOutput] {
-    let places = Dictionary(plan.items.map { ($0.path, $0.place) }) { first, _ in first }
-    let dataSet = try DataSetFile(setup.command.output, job: job, places: places)
-    let report = try setup.command.batch.report.map { try ReportFile($0) }
-    let lines = setup.command.batch.report == "-" ? nil : try ClassLines()
+  private func makeOutputs(_ job: SegmentationJob) throws -> [any RunOutput] {
+    let dataSet = try DataSetFile(setup, job: job)
+    let isPrinted = setup.command.batch.report == "-"
+    let report = isPrinted ? try ReportFile("-") : try setup.reportFile.map { try ReportFile($0.path) }
+    let lines = isPrinted ? nil : try ClassLines()
     let outputs: [(any RunOutput)?] = [dataSet, report, lines]
     return outputs.compactMap { $0 }
   }

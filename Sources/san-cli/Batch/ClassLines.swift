@@ -3,12 +3,9 @@ struct ClassLines: RunOutput {
   /// Prints the columns' names.
   init() throws { try Console.write("image\tclass\tlabel\tpixels\tshare\tscore\n") }
 
-  func take(_ outcome: ImageOutcome, part: (any Sendable)?) throws {
-    switch outcome.end {
-    case .done(let summary, _), .skipped(let summary):
-      try Console.write(ClassLines.lines(image: outcome.image, summary))
-    case .failed: break
-    }
+  func take(_ outcome: ImageOutcome) throws {
+    guard let summary = outcome.summary else { return }
+    try Console.write(ClassLines.lines(image: outcome.item.path, summary))
   }
 
   /// A line for each class that has pixels, and for "other".

@@ -42,16 +42,20 @@ struct ImageSummary: Sendable, Equatable {
   let classes: [ClassShare]
   /// Nil where it has no pixel.
   let other: ClassShare?
+  /// What a data set has of it; nil where none is made.
+  let annotations: [COCOText]?
 
-  init(_ report: SegmentationReport) {
+  /// - Parameter shape: how a data set tells masks, if one is made.
+  init(_ report: SegmentationReport, shape: COCOAnnotation.Shape?) throws {
     let result = report.result
     (width, height) = (report.photo.width, report.photo.height)
     classes = result.classes.enumerated().filter { $1.pixels > 0 }.map { ClassShare($1, label: $0) }
     let otherLabel = SegmentationReport.otherLabel(classCount: result.classes.count)
     other = result.other.flatMap { $0.pixels > 0 ? ClassShare($0, label: otherLabel) : nil }
+    annotations = try shape.map { try COCOAnnotation.all(in: result, shape: $0).map(COCOText.init) }
   }
 
-  /// The members of an object.
+  /// The members of an object for people: all but the annotations.
   var members: [(String, JSONText)] {
     [
       ("width", .integer(width)), ("height", .integer(height)), ("classes", .array(classes.map(\.json))),
@@ -59,14 +63,30 @@ struct ImageSummary: Sendable, Equatable {
     ]
   }
 
-  /// Nil where the value has not what ``members`` writes.
-  init?(_ value: JSONValue) {
+  /// The members of an object that ``init(kept:classCount:)`` takes.
+  var kept: [(String, JSONText)] {
+    members + (annotations.map { [("coco", .array($0.map { .string($0.members) }))] } ?? [])
+  }
+
+  /// Nil where the value has not what ``kept`` writes of a run with `classCount` classes.
+  init?(kept value: JSONValue, classCount: Int) {
     guard case .integer(let width)? = value["width"], case .integer(let height)? = value["height"],
       case .array(let elements)? = value["classes"], let other = value["other"]
     else { return nil }
     let classes = elements.compactMap { ClassShare($0) }
     guard classes.count == elements.count, other == .null || ClassShare(other) != nil else { return nil }
     (self.width, self.height, self.classes, self.other) = (width, height, classes, ClassShare(other))
+    guard let texts = value["coco"] else {
+      annotations = nil
+      return
+    }
+    guard case .array(let texts) = texts else { return nil }
+    let annotations = texts.compactMap { text -> COCOText? in
+      guard case .string(let members) = text else { return nil }
+      return COCOText(members: members, classCount: classCount)
+    }
+    guard annotations.count == texts.count else { return nil }
+    self.annotations = annotations
   }
 }
 

@@ -7,13 +7,15 @@ struct ImageWorker: Sendable {
   private let items: [BatchPlan.Item]
   private let job: SegmentationJob
   private let record: RunRecord?
-  /// What is made of all images together.
-  let outputs: [any RunOutput]
+  /// How a data set of all images tells masks; nil where there is none.
+  private let shape: COCOAnnotation.Shape?
   /// Counts networks that may run.
   private let networks = DispatchSemaphore(value: 0)
 
-  init(items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, outputs: [any RunOutput]) {
-    (self.items, self.job, self.record, self.outputs) = (items, job, record, outputs)
+  init(
+    items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, shape: COCOAnnotation.Shape?
+  ) {
+    (self.items, self.job, self.record, self.shape) = (items, job, record, shape)
     // One network uses all threads of the pool; one beside it has the thread that it is called on.
     for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
   }
@@ -21,12 +23,8 @@ struct ImageWorker: Sendable {
   /// Runs the image at `index`; an error that is the image's own is its outcome.
   func run(_ index: Int) throws -> ImageOutcome {
     let item = items[index]
-    func outcome(_ end: ImageOutcome.End, _ parts: [(any Sendable)?]? = nil) -> ImageOutcome {
-      ImageOutcome(
-        image: item.path, outputs: item.plan, end: end, parts: parts ?? outputs.map { _ in nil })
-    }
     try Interruption.check()
-    if let summary = record?.summary(of: item) { return outcome(.skipped(summary)) }
+    if let summary = record?.summary(of: item) { return ImageOutcome(item: item, end: .skipped(summary)) }
     do {
       try PictureFile.requireName(item.path)
       try item.requireShortName()
@@ -34,14 +32,13 @@ struct ImageWorker: Sendable {
       let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
       let scores = try item.plan.openScores(of: photo, classes: job.vocabulary.classes)
       let report = try runNetwork(photo, item, scores, &watch)
-      let parts = try outputs.map { try $0.part(of: report) }
+      let summary = try ImageSummary(report, shape: shape)
       try SegmentationOutputs(plan: item.plan, report: report, scores: scores, isDurable: false)
         .write(&watch)
-      let summary = ImageSummary(report)
       try record?.add(item, summary)
-      return outcome(.done(summary, watch), parts)
+      return ImageOutcome(item: item, end: .done(summary, watch))
     } catch let error where !ImageWorker.stopsRun(error) {
-      return outcome(.failed(Failure(error).line))
+      return ImageOutcome(item: item, end: .failed(Failure(error).line))
     }
   }
 

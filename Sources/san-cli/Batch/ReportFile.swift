@@ -19,13 +19,13 @@ struct ReportFile: RunOutput {
     file = path == "-" ? nil : try AppendedFile(path, replacing: true)
   }
 
-  func take(_ outcome: ImageOutcome, part: (any Sendable)?) throws {
+  func take(_ outcome: ImageOutcome) throws {
     let line = ReportFile.line(outcome)
     try file?.append(line) ?? Console.write(line)
   }
 
   private static func line(_ outcome: ImageOutcome) -> String {
-    let outputs = JSONText.array(outcome.outputs.paths.map { .string($0) })
+    let outputs = JSONText.array(outcome.item.plan.paths.map { .string($0) })
     let members: [(String, JSONText)] =
       switch outcome.end {
       case .done(let summary, let watch):
@@ -38,6 +38,6 @@ struct ReportFile: RunOutput {
       case .failed(let line):
         [("status", .string("failed")), ("error", .string(line))]
       }
-    return JSONText.object([("image", .string(outcome.image))] + members).line
+    return JSONText.object([("image", .string(outcome.item.path))] + members).line
   }
 }

@@ -1,18 +1,13 @@
 /// Something that is made of all images of a run together.
 protocol RunOutput: Sendable {
-  /// What ``take(_:part:)`` needs of a result beside its summary. Called on the image's own thread, in any order, before
-  /// the image's files appear. Several are kept at a time, so it should be small.
-  func part(of report: SegmentationReport) throws -> (any Sendable)?
-
   /// Takes what became of an image, in the images' order.
-  func take(_ outcome: ImageOutcome, part: (any Sendable)?) throws
+  func take(_ outcome: ImageOutcome) throws
 
   /// Called after the last image, also where some failed; not where the run was stopped.
   func finish() throws
 }
 
 extension RunOutput {
-  func part(of report: SegmentationReport) throws -> (any Sendable)? { nil }
   func finish() throws {}
 }
 
@@ -26,10 +21,14 @@ struct ImageOutcome: Sendable {
     case failed(String)
   }
 
-  /// The path that it is read from.
-  let image: String
-  let outputs: OutputPlan
+  let item: BatchPlan.Item
   let end: End
-  /// What each of the run's outputs has made of it, in their order.
-  var parts: [(any Sendable)?] = []
+
+  /// What was found; nil where it failed.
+  var summary: ImageSummary? {
+    switch end {
+    case .done(let summary, _), .skipped(let summary): summary
+    case .failed: nil
+    }
+  }
 }

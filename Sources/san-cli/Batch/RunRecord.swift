@@ -5,13 +5,22 @@ import Synchronization
 /// Which images have been segmented into a folder, with what settings: how a run that was stopped goes on.
 ///
 /// A hidden file in the first output folder, `.san-run.jsonl`, gets a line of JSON for each image as its files are in
-/// place; shards have files of their own, so that several machines can write into one folder. A line counts for a run
-/// with the same settings as long as the image and its outputs are as they were: of the same size, last written at the
-/// same time.
+/// place, with what a data set has of it where one is made; shards have files of their own, so that several machines can
+/// write into one folder. A line counts for a run with the same settings as long as the image and its outputs are as they
+/// were: of the same size, last written at the same time.
 final class RunRecord: Sendable {
+  /// A line of an earlier run, which stays in its file: with a data set's masks all of them take much memory.
   private struct Entry {
     let state: String
-    let summary: ImageSummary
+    let file: MappedFile
+    let line: Range<Int>
+
+    func summary(classCount: Int) -> ImageSummary? {
+      withExtendedLifetime(file) {
+        let value = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: file.bytes[line]))
+        return value?["result"].flatMap { ImageSummary(kept: $0, classCount: classCount) }
+      }
+    }
   }
 
   private let settings: RunSettings
@@ -35,17 +44,16 @@ final class RunRecord: Sendable {
   ) throws {
     try OutputFolder.make(folder)
     (self.settings, self.maskNames) = (settings, maskNames)
-    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, run: settings.digest, names: names)
-    let shard = shard.map { "-\($0.number)-of-\($0.count)" } ?? ""
+    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, settings: settings, names: names)
     file = try AppendedFile(
-      Path.join(folder, RunRecord.prefix + shard + RunRecord.suffix), replacing: false)
+      Path.join(folder, RunRecord.prefix + (shard?.suffix ?? "") + RunRecord.suffix), replacing: false)
     try file.append(settings.line)
   }
 
   /// What an earlier run found in an image, if its outputs are what this run would make.
   func summary(of item: BatchPlan.Item) -> ImageSummary? {
     guard let entries = known[item.name], let state = state(of: item) else { return nil }
-    return entries.last { $0.state == state }?.summary
+    return entries.last { $0.state == state }?.summary(classCount: settings.classCount)
   }
 
   /// Notes that an image's outputs are in place.
@@ -53,7 +61,7 @@ final class RunRecord: Sendable {
     guard let state = state(of: item) else { return }
     let line = JSONText.object([
       ("name", .string(item.name)), ("run", .string(settings.digest)), ("state", .string(state)),
-      ("result", .object(summary.members)),
+      ("result", .object(summary.kept)),
     ]).line
     try writer.withLock { _ in try file.append(line) }
   }
@@ -79,8 +87,10 @@ final class RunRecord: Sendable {
   }
 
   /// The entries of all records in `folder`. Lines that are damaged, as the last one of a killed run may be, do not count.
-  private static func entries(in folder: String, run: String, names: Set<String>) throws -> [String: [Entry]]
-  {
+  private static func entries(
+    in folder: String, settings: RunSettings, names: Set<String>
+  ) throws -> [String: [Entry]] {
+    let (run, classCount) = (settings.digest, settings.classCount)
     let files = try FolderEntry.all(in: folder).map(\.name).filter {
       $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
     }
@@ -92,9 +102,10 @@ final class RunRecord: Sendable {
           guard let value = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line)),
             case .string(run)? = value["run"], case .string(let name)? = value["name"], names.contains(name),
             case .string(let state)? = value["state"],
-            let summary = value["result"].flatMap({ ImageSummary($0) })
+            value["result"].flatMap({ ImageSummary(kept: $0, classCount: classCount) }) != nil
           else { continue }
-          entries[name, default: []].append(Entry(state: state, summary: summary))
+          entries[name, default: []].append(
+            Entry(state: state, file: file, line: line.startIndex..<line.endIndex))
         }
       }
     }

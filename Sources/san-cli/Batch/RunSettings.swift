@@ -7,9 +7,11 @@ struct RunSettings: Sendable {
   let digest: String
   /// The settings for people to read, on a line of JSON.
   let line: String
+  let classCount: Int
 
   init(_ setup: RunSetup, _ job: SegmentationJob) throws {
     let command = setup.command
+    classCount = setup.classes.count
     let settings = JSONText.object([
       ("version", .string(SanCLI.configuration.version)),
       ("model", .string(try FileFingerprint.digest(of: job.segmenter.path))),
@@ -33,6 +35,7 @@ struct RunSettings: Sendable {
       ("outputs", .array(command.output.folders.map { .string($0.option) })),
       ("look", .string("\(command.output.look.options)")),
       ("cutout", .array(command.output.cutoutNames.map { .string($0) })),
+      ("coco", command.output.coco == nil ? .null : .string(command.output.cocoMasks.rawValue)),
     ])
     digest = SHA256.digest(Array(settings.line.utf8)).hexadecimal
     line = JSONText.object([("run", .string(digest)), ("settings", settings)]).line

@@ -24,6 +24,31 @@ struct RunSetup {
     command.model.inputs + command.input.files + command.vocabulary.inputs
   }
 
+  /// The data set of all images; of a shard, its part.
+  var dataSetFile: OutputFile? { own(command.output.dataSetFile) }
+
+  /// The report; nil where there is none, or it is printed.
+  var reportFile: OutputFile? { own(command.batch.reportFile) }
+
+  private func own(_ file: OutputFile?) -> OutputFile? {
+    guard let file, let shard = command.batch.shard else { return file }
+    return OutputFile(option: file.option, path: shard.ownPath(file.path))
+  }
+
+  /// Checks that the data set can be written.
+  func checkDataSet() throws {
+    try dataSetFile?.requireWritable()
+    try dataSetFile?.requireExtension("json", kind: "COCO data set")
+  }
+
+  /// Where the record of a run over several images lies: in the first output folder, or beside the only output, a data set;
+  /// nil where there is neither.
+  var recordFolder: String? {
+    if let folder = command.output.folders.first { return folder.path }
+    guard let path = dataSetFile?.path, FileStatus(path)?.isRegular != false else { return nil }
+    return Path.folder(of: path)
+  }
+
   /// The names of the files in a folder of masks.
   var maskNames: [String] { MaskFolder.fileNames(classes: classes.map(\.title)) }
 

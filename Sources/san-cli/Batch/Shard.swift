@@ -17,6 +17,17 @@ struct Shard: Sendable {
     (self.number, self.count) = (number, count)
   }
 
+  /// What its own files' names have before the extension: `-3-of-8`.
+  var suffix: String { "-\(number)-of-\(count)" }
+
+  /// Its own file where the whole job would write `path`: `found-3-of-8.json` for `found.json`. What is there and no file,
+  /// such as a pipe, stays what it is.
+  func ownPath(_ path: String) -> String {
+    guard !path.isEmpty, FileStatus(path)?.isRegular != false else { return path }
+    let end = Path.name(of: path).dropFirst(Path.stem(of: path).count)
+    return path.dropLast(end.count) + suffix + end
+  }
+
   /// Whether the element at `index` of the whole list is in it: each is in exactly one.
   func contains(_ index: Int) -> Bool { index % count == number - 1 }
 }

@@ -11,12 +11,12 @@ struct SingleRun {
     var watch = Stopwatch()
     let photo = try watch.time("read") { try read() }
     let plan = try OutputPlan(setup.command.output, image: image)
-    try setup.command.output.checkDataSet()
+    try setup.checkDataSet()
     try plan.check(
       inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames,
-      dataSet: setup.command.output.dataSetFile)
+      dataSet: setup.dataSetFile)
     let job = try setup.load(&watch)
-    let dataSet = try DataSetFile(setup.command.output, job: job)
+    let dataSet = try DataSetFile(setup, job: job)
     let scores = try plan.openScores(of: photo, classes: job.vocabulary.classes)
     let report = try job.run(photo, image: image, scores: scores, watch: &watch)
     try dataSet?.add(report, place: image == "-" ? "stdin" : Path.name(of: image))

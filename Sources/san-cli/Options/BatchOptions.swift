@@ -24,16 +24,17 @@ struct BatchOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Leave images as they are whose outputs an earlier run has made with the same model, classes and options. \
-      (default: make all again)
+      Leave images as they are whose outputs an earlier run has made with the same model, classes and options; --report \
+      and --coco have them all the same. (default: make all again)
       """)
   var skipExisting = false
 
   @Option(
     help: ArgumentHelp(
       """
-      Only the I-th of N equal parts of the job, such as 3/8, for several machines. Every image is in exactly one. \
-      (default: all)
+      Only the I-th of N equal parts of the job, such as 3/8, for several machines. Every image is in exactly one. Each \
+      part has a --report and --coco of its own, NAME-3-of-8.EXT: reports are joined with cat, data sets by their images \
+      and annotations, whose ids are those of the whole job. (default: all)
       """,
       valueName: "i/n"),
     transform: BatchOptions.shard)

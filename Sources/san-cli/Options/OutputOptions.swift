@@ -130,12 +130,6 @@ extension OutputOptions {
 
   /// The data set of all images, if there is one.
   var dataSetFile: OutputFile? { coco.map { OutputFile(option: "--coco", path: $0) } }
-
-  /// Checks that the data set can be written.
-  func checkDataSet() throws {
-    try dataSetFile?.requireWritable()
-    try dataSetFile?.requireExtension("json", kind: "COCO data set")
-  }
 }
 
 extension String {

@@ -52,7 +52,8 @@ final class COCOWriterTests: XCTestCase {
     XCTAssertEqual(listed.map { $0["height"] as? Int }, [3, 1, 1])
 
     let annotations = try XCTUnwrap(data["annotations"] as? [[String: Any]])
-    XCTAssertEqual(annotations.map { $0["id"] as? Int }, [1, 2, 3, 4])
+    // Four categories an image.
+    XCTAssertEqual(annotations.map { $0["id"] as? Int }, [1, 2, 4, 11])
     XCTAssertEqual(annotations.map { $0["image_id"] as? Int }, [1, 1, 1, 3])
     XCTAssertEqual(annotations.map { $0["category_id"] as? Int }, [1, 2, 4, 3])
     XCTAssertEqual(annotations.map { $0["area"] as? Int }, [2, 3, 2, 1])
@@ -77,6 +78,51 @@ final class COCOWriterTests: XCTestCase {
         [[2, 1, 3, 1, 3, 3, 2, 3]], [[0, 0, 1, 0, 1, 1, 0, 1]],
       ])
     XCTAssertEqual(annotations.map { $0["area"] as? Int }, [2, 3, 2, 1])
+  }
+
+  /// What is kept of annotations makes the same file, in parts that number images as the whole does.
+  func testKeptAnnotationsInParts() throws {
+    for shape in COCOAnnotation.Shape.allCases {
+      let folder = try TemporaryFolder()
+      try write(shape, to: folder.file("whole.json"), images: images)
+      func texts(_ labels: LabelMap) throws -> [COCOText] {
+        let annotations = try COCOAnnotation.all(in: labels, scores: [0.25, .nan, nil, 1e-9], shape: shape)
+        return try annotations.map {
+          try XCTUnwrap(COCOText(members: COCOText($0).members, classCount: names.count))
+        }
+      }
+      func writeKept(_ places: [Int], to name: String) throws -> [String: Any] {
+        let writer = try COCOWriter(folder.file(name), classes: names, description: "a \"test\"")
+        for place in places {
+          let image = images[place]
+          try writer.add(
+            id: place + 1, fileName: image.0, size: image.1.size, annotations: texts(image.1))
+        }
+        try writer.commit()
+        return try json(folder, name)
+      }
+      _ = try writeKept([0, 1, 2], to: "kept.json")
+      XCTAssertEqual(try folder.bytes("kept.json"), try folder.bytes("whole.json"))
+      let whole = try json(folder, "whole.json")
+      let parts = [try writeKept([0, 2], to: "1.json"), try writeKept([1], to: "2.json")]
+      for list in ["images", "annotations"] {
+        let joined = try parts.flatMap { try XCTUnwrap($0[list] as? [[String: Any]]) }
+        let sorted = joined.sorted { ($0["id"] as? Int ?? 0) < ($1["id"] as? Int ?? 0) }
+        XCTAssertEqual(sorted as NSArray, whole[list] as? NSArray)
+      }
+    }
+  }
+
+  func testWhatIsNoAnnotation() throws {
+    let sound = #""category_id": 4, "segmentation": [], "area": 1, "bbox": [0, 0, 1, 1]"#
+    XCTAssertEqual(COCOText(members: sound, classCount: 4)?.label, 3)
+    for text in [
+      "", "}", sound + "}", sound + ", ", #"{"# + sound, sound + #", "id": 1"#, sound + #", "image_id": 1"#,
+      sound.replacingOccurrences(of: "4", with: "5"), sound.replacingOccurrences(of: "4", with: "0"),
+      sound.replacingOccurrences(of: "4", with: "\"4\""), sound.replacingOccurrences(of: "area", with: "x"),
+    ] {
+      XCTAssertNil(COCOText(members: text, classCount: 4), text)
+    }
   }
 
   func testNothingIsSeenBeforeTheEnd() throws {
