@@ -101,7 +101,6 @@ final class HelpTests: XCTestCase {
       (["vocabularies", "coco"], "coco-stuff-171"),
       (["models", "add"], "<file>"),
       (["models", "add"], "(see san-cli models add --help)"),
-      (["models", "frob"], "frob: san-cli models has no such command; there are list, path, verify, add"),
       (["models", "--frob"], "(see san-cli models --help)"),
       (["--generate-completion-script", "nosh"], "'nosh'. Please use"),
       (["models", "add", "a.pth", "--sha256", "12"], "--sha256"),
