@@ -81,6 +81,15 @@ const vk_kernels *vk_avx2(void);
 /// The kernels for AVX-512 (F, BW, DQ, VL), or NULL where this processor or system has none.
 const vk_kernels *vk_avx512(void);
 
+/// Tells the processor that a loop waits for another thread: it saves power, and leaves its core's other thread more room.
+static inline void vk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// Floats of a packed matrix of `depth × columns`.
 size_t vk_packed_count(size_t columns, size_t depth);
 /// Floats that `attend` needs for heads of `width` channels.

@@ -1,3 +1,4 @@
+import CVectorKernels
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -26,7 +27,8 @@ public final class ThreadPool: Sendable {
   /// no more.
   public init(threads: Int? = nil) {
     let wanted = max(1, threads ?? ThreadPool.processorCount)
-    let state = State()
+    // Where threads outnumber processors, one that waits is in the way of another.
+    let state = State(spins: wanted > ThreadPool.processorCount ? 100 : 20_000)
     self.state = state
     var workers: [pthread_t] = []
     while workers.count < wanted - 1,
@@ -134,10 +136,12 @@ private final class State: @unchecked Sendable {
   private var count = 0
   private var body: ((Int, Int) -> Void)?
 
-  /// Polls of a flag before a thread goes to sleep: some ten microseconds, about the gap between two loops.
-  private static let spins = 2000
+  /// Polls of a flag before a thread goes to sleep. Half a millisecond's worth outlasts the gap between two loops: a thread
+  /// that sleeps there is slow to wake, and gives its processor to whoever else wants it.
+  private let spins: Int
 
-  init() {
+  init(spins: Int) {
+    self.spins = spins
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(finished, nil)
@@ -203,7 +207,10 @@ private final class State: @unchecked Sendable {
   }
 
   private func wait(_ condition: UnsafeMutablePointer<pthread_cond_t>, until done: () -> Bool) {
-    for _ in 0..<State.spins { if done() { return } }
+    for _ in 0..<spins {
+      if done() { return }
+      vk_pause()
+    }
     pthread_mutex_lock(mutex)
     while !done() { pthread_cond_wait(condition, mutex) }
     pthread_mutex_unlock(mutex)
