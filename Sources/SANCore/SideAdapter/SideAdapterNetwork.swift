@@ -45,7 +45,7 @@ public struct SideAdapterNetwork: Sendable {
   /// sees the tokens after each block and its fusion (1, 2, …); what it throws ends the run.
   public func callAsFunction(
     _ image: PlanarImage, features: [Int: Matrix], clipGrid: Grid, workspace: Workspace,
-    visit: (_ block: Int, _ tokens: Matrix) throws -> Void = { _, _ in }
+    visit: (_ block: Int, _ tokens: Matrix) throws -> Void
   ) rethrows -> Matrix {
     let grid = patchEmbedding.grid(of: image.size)
     let queries = queryEmbedding.shape[0]
