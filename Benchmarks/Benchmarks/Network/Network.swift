@@ -63,7 +63,8 @@ let benchmarks: @Sendable () -> Void = {
     for layer in [0, 3, 6, 9] { features[layer] = BenchmarkModel.tokens(400, 768, in: workspace) }
     let grid = Grid(height: 20, width: 20)
     return { [features] in
-      _ = network.model.sideAdapter(image, features: features, clipGrid: grid, workspace: workspace) { _, _ in }
+      _ = network.model.sideAdapter(image, features: features, clipGrid: grid, workspace: workspace) { _, _ in
+      }
     }
   }
   measure("Stage: mask decoder") { network, workspace in
