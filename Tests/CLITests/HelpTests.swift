@@ -58,6 +58,26 @@ final class HelpTests: XCTestCase {
     }
   }
 
+  /// Of a pair that turns something on and off, one is enough.
+  func testEveryOptionIsInTheReadme() throws {
+    let root = HelpTests.snapshots.appendingPathComponent("../../..")
+    let readme = String(
+      decoding: try Data(contentsOf: root.appendingPathComponent("README.md")), as: UTF8.self)
+    func options(_ text: some StringProtocol) -> [String] {
+      String(text).matches(of: /--[a-z0-9-]+/).map { String($0.output) }
+    }
+    let told = Set(options(readme) + ["--version"])
+    for command in HelpTests.commands {
+      let help = String(decoding: try Data(contentsOf: HelpTests.snapshot(of: command)), as: UTF8.self)
+      let lines = help.split(separator: "\n").filter { $0.hasPrefix("  --") }
+      XCTAssertFalse(lines.isEmpty, command)
+      for line in lines {
+        let pair = options(line).prefix(line.contains("/--") ? 2 : 1)
+        XCTAssertFalse(told.isDisjoint(with: pair), "\(command): \(pair) is not in README.md")
+      }
+    }
+  }
+
   func testVersion() throws {
     let outcome = try Program.run(["--version"], in: FileManager.default.temporaryDirectory)
     XCTAssertEqual(outcome.status, 0)
