@@ -29,7 +29,7 @@ public struct SANModel: Sendable {
     logitScale = ScalarMath.exp(parameters["ov_classifier.logit_scale"].scalar)
   }
 
-  /// A stage of ``encode(_:workspace:enter:)``, in the order of the run.
+  /// A stage of ``encode(_:workspace:enter:checkpoint:)``, in the order of the run.
   public enum Stage: String, Sendable, CaseIterable {
     /// CLIP's first blocks.
     case clip
