@@ -48,15 +48,20 @@ def main():
     crops = command("crops", "stage 2a: crops with the teacher's outputs")
     crops.add_argument("--data", required=True)
     crops.add_argument("--multiply", type=float, default=10, help="times 12 crops a COCO photo, 3 of ccp, 1 of Caltech")
+    crops.add_argument("--split", choices=["train", "validation"], default="train",
+                       help="validation: a set that `image` scores itself on")
     crops.add_argument("--grid", type=int, default=7,
                        help="places a side the teacher is asked at; it sees 32 pixels each")
 
     image = command("image", "stage 2b: train the image tower", 60000, 128, 2e-3)
     image.add_argument("--data", required=True)
     image.add_argument("--size", type=int, default=112, help="pixels of a crop's side, a multiple of 16")
+    image.add_argument("--grow", type=int, default=0,
+                       help="grow crops to this size over the run; fewer a step, so that a step costs the same")
     image.add_argument("--sparse", action="store_true", help="train every other block, the rest pass through")
     image.add_argument("--scenes", type=float, default=0.25,
                        help="share of steps on whole scenes at the size of the tower's grid")
+    image.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")
     image.add_argument("--keep", type=float, default=1.0, help="probability of a residual branch (stochastic depth)")
 
     for name, help in (("adapter", "stage 3: train the side adapter"),
@@ -75,6 +80,7 @@ def main():
     evaluate.add_argument("models", nargs="+")
     evaluate.add_argument("--data", required=True)
     evaluate.add_argument("--split", choices=["heldout", "validation", "train"], default="heldout")
+    evaluate.add_argument("--size", type=int, default=0, help="short side instead of the configuration's")
     evaluate.add_argument("--synonyms", action="store_true", help="also compare a class's maps under two names")
 
     export = command("export", "write the model file and config.json")

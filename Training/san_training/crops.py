@@ -126,12 +126,14 @@ def main(args):
     pool = photos.backgrounds(args.data) + [p for p in photos.caltech(args.data) if p.name is None]
     everything = (photos.coco(args.data) + photos.ccp(args.data) + photos.caltech(args.data)
                   + photos.cutouts(args.data) + photos.backgrounds(args.data))
+    if args.split == "validation":  # not trained on: `image` scores itself there
+        everything = photos.coco(args.data, "validation")
     jobs, draw = [], random.Random(args.seed)
     for index, photo in enumerate(everything):
         count = int(CROPS[photo.source] * args.multiply + draw.random())
         jobs += [(photo, args.seed * 1_000_003 + index * 1009 + n) for n in range(count)]
     # Near in the list = the same photo: decoded once, then forgotten.
-    finished = run.folder / f"crops-{args.seed}"
+    finished = run.folder / (f"crops-{args.seed}" if args.split == "train" else args.split)
     folder = finished.with_suffix(".part")
     folder.mkdir(exist_ok=True)
     n, places, view = len(jobs), args.grid ** 2, 32 * args.grid

@@ -182,6 +182,8 @@ def main(args):
     result = baselines(args.data, args.split)
     for path in args.models:
         model = checkpoint.load(path)
+        if args.size:
+            model.config["input"]["short_side"] = args.size
         result[str(path)] = score(model, args.data, args.split, args.device)
         if args.synonyms:
             result[str(path)]["synonyms"] = synonyms(model, args.data, args.device)

@@ -10,9 +10,12 @@ from torch import nn
 from . import names, photos
 from .config import SAN_MINI
 from .crops import FEATURES, SOURCES
+from .judge import judge
 from .model import SAN, initialise, normalise
 from .muon import muon
 from .scenes import Scenes
+from .text import TEMPLATES, class_embeddings
+from .tokenizer import Tokenizer
 from .training import Average, Members, Run, update
 
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
@@ -40,12 +43,19 @@ class Tower(nn.Module):
 
 def text_table(args, run):
     """Unit vectors of the data sets' names and of ImageNet's: the text tower's own targets, so that both towers
-    can be trained at the same time."""
-    corpus = torch.load(run.folder / "text-corpus.pt", map_location="cpu", weights_only=True)
+    can be trained at the same time, or where there are none (`unpack`) what the text tower makes of them."""
     vocabulary = photos.Vocabulary(args.data)
-    where = {text: index for index, text in reversed(list(enumerate(corpus["texts"])))}
-    rows = [where[name.lower()] for name in vocabulary.names + names.imagenet()]
-    table = corpus["targets"][rows].to(args.device)
+    wanted = vocabulary.names + names.imagenet()
+    if (run.folder / "text-corpus.pt").exists():
+        corpus = torch.load(run.folder / "text-corpus.pt", map_location="cpu", weights_only=True)
+        where = {text: index for index, text in reversed(list(enumerate(corpus["texts"])))}
+        table = corpus["targets"][[where[name.lower()] for name in wanted]].to(args.device)
+    else:
+        encoder = SAN(SAN_MINI).ov_classifier
+        state = torch.load(run.folder / "text.pt", map_location="cpu", weights_only=True)["model"]
+        encoder.load_state_dict(state)
+        tokenizer = Tokenizer(SAN_MINI["clip"]["text"]["vocabulary_size"])
+        table = class_embeddings(encoder, tokenizer, wanted, TEMPLATES[:1]).to(args.device)
     return vocabulary, table[: len(vocabulary.names)], table[len(vocabulary.names):]
 
 
@@ -120,11 +130,11 @@ def start_well(tower, crops, size):
 
 
 class Crops:
-    """The arrays of every set of stage 2a; a batch is made on the device."""
+    """The arrays of every set of stage 2a, or of the one named; a batch is made on the device."""
 
-    def __init__(self, folder, device):
+    def __init__(self, folder, device, pattern="crops-*"):
         keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hard", "source", "regions", "owners")
-        sets = [path for path in sorted(folder.glob("crops-*")) if path.suffix != ".part"]
+        sets = [path for path in sorted(folder.glob(pattern)) if path.suffix != ".part"]
         if not sets:
             raise SystemExit(f"{folder}: no crops; run the stage `crops` first")
         self.arrays = {key: torch.from_numpy(np.concatenate([np.load(path / f"{key}.npy") for path in sets]))
@@ -169,7 +179,10 @@ class Crops:
         places = (F.affine_grid(window, (n, 1, grid, grid), align_corners=False) + 1) / 2 * self.side
         places = places.long().clamp(0, self.side - 1)
         places = (places[..., 1] * self.side + places[..., 0]).flatten(1)[..., None].expand(-1, -1, a["dense"].shape[2])
-        return {"images": normalise(jitter(images) if augment else images), "cover": cover,
+        known = {}
+        if "known" in a:
+            known["known"] = a["known"].float().gather(1, places[..., :1].expand(-1, -1, a["known"].shape[2]))
+        return {**known, "images": normalise(jitter(images) if augment else images), "cover": cover,
                 "features": seen(features, grid).flatten(2).transpose(1, 2),
                 "dense_ids": a["dense_ids"].long().gather(1, places), "dense": a["dense"].float().gather(1, places),
                 "top_ids": a["top_ids"].long(), "top": a["top"].float(), "hard": a["hard"].long(),
@@ -187,6 +200,8 @@ def mixed(b):
         ids = f"{key}_ids"
         b[ids] = torch.cat([b[ids], b[ids][other]], dim=-1)
         b[key] = torch.cat([weigh(b[key], share), weigh(b[key][other], 1 - share)], dim=-1)
+    if "known" in b:
+        b["known"] = weigh(b["known"], share) + weigh(b["known"][other], 1 - share)
     return b
 
 
@@ -211,7 +226,7 @@ def scene_batch(scenes, seeds, size, device):
 
 def losses(tower, b, tables, columns, keep=1.0):
     """Every loss of a batch (of a scene only those of its regions), and the logits for scoring."""
-    data_names, imagenet = tables
+    data_names, imagenet, known = tables
     if "top" in b:
         b["cover"] = with_windows(b["cover"], b["owners"])
     b["owners"] = torch.where(b["cover"].sum(-1) > 0.4, b["owners"], -1)  # the window may have left a region out
@@ -231,6 +246,10 @@ def losses(tower, b, tables, columns, keep=1.0):
                   "part": part_loss(scale * regions @ imagenet.t(), inside, b["dense_ids"], b["dense"]),
                   "mimic": mimic_loss(mimic, b["features"]),
                   "hard": named_loss(hard, b["hard"])}
+    if "known" in b:
+        share = inside / inside.sum(-1, keepdim=True).clamp_min(1)
+        for name, rows, target in (("known", patches, b["known"]), ("known_part", regions, share @ b["known"])):
+            found[name] = -(target * (scale * rows @ known.t()).log_softmax(-1)).sum(-1).mean()
     # patches inside a region carry its name too
     pure = (b["cover"] > 0.8) & (b["owners"] >= 0)[..., None]
     who = torch.where(pure, b["owners"][..., None], -1).amax(dim=1)  # [B,N]
@@ -239,7 +258,9 @@ def losses(tower, b, tables, columns, keep=1.0):
     return found, region, hard
 
 
-WEIGHTS = {"soft": 0.7, "dense": 0.3, "part": 0.5, "mimic": 0.5, "hard": 0.7, "region": 0.5, "patch": 0.3}
+# What the teacher says outweighs the names: those are learned by heart.
+WEIGHTS = {"soft": 0.3, "dense": 0.1, "part": 0.2, "known": 1.0, "known_part": 1.5, "mimic": 0.2, "hard": 0.3,
+           "region": 0.3, "patch": 0.1}
 
 
 def main(args):
@@ -256,6 +277,11 @@ def main(args):
     columns = columns.to(args.device)
     tower = Tower(san).to(args.device)
     crops = Crops(run.folder, args.device)
+    checked = Crops(run.folder, args.device, "validation") if (run.folder / "validation").exists() else None
+    coco = vocabulary.columns("coco")
+    tables.append(tables[0][coco])
+    crops.arrays["known"], found = judge(crops.arrays, coco, tables[1], tables[2], checked and checked.arrays)
+    run.log(judge_right=found)
     start_well(tower, crops, args.size)
     if args.sparse:
         for part in (tower.extractor, tower.head):
@@ -265,7 +291,7 @@ def main(args):
     scenes = Scenes(args.data, whole) if args.scenes else None
     # Small crops touch only some of the grid's positions: those stay the smooth waves they start as.
     tower.extractor.positional_embedding.requires_grad_(args.size == whole)
-    optimizer = muon([(n, p, 1.0) for n, p in tower.named_parameters() if p.requires_grad], 0.05)
+    optimizer = muon([(n, p, 1.0) for n, p in tower.named_parameters() if p.requires_grad], args.decay)
     average = Average(tower, AVERAGED, run.resume(tower, optimizer))
     members = Members(run, tower)
     order = torch.Generator().manual_seed(args.seed)
@@ -273,13 +299,16 @@ def main(args):
     held, train = share[:256], share[256:]  # crops of training photos; clean scores are `evaluate`'s
     weights, place = crops.weights()[train], crops.arrays["images"].device
     few = max(2, args.batch * args.size ** 2 // whole ** 2)  # scenes that cost what a batch of crops does
+    size = args.size
     while run.progress < 1:
         scene = scenes is not None and random.random() < args.scenes
         if scene:
             first = run.seed * 1_000_003 + run.step * few
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
-            b = mixed(crops.batch(train[torch.multinomial(weights, args.batch)].to(place), args.size, augment=True))
+            size = grown(args.size, args.grow, run.progress)
+            count = max(2, round(args.batch * args.size ** 2 / size ** 2))
+            b = mixed(crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=True))
         with torch.autocast(args.device, dtype=torch.bfloat16):
             found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())
@@ -293,13 +322,28 @@ def main(args):
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()
         if run.step % 200 == 0 or run.progress >= 1:
-            with torch.no_grad(), torch.autocast(args.device, dtype=torch.bfloat16):
-                b = crops.batch(held.to(place), args.size, augment=False)
-                found, region, hard = losses(tower, b, tables, columns)
-            run.log(**{"held_" + k: v.item() for k, v in found.items()}, held_hard_right=right(hard, b["hard"]),
-                    held_region_right=right(region.flatten(0, 1), b["owners"].flatten()))
+            run.log(**scored("held_", tower, crops, held.to(place), size, tables, columns))
+            if checked:
+                run.log(**scored("validation_", tower, checked, torch.arange(checked.count), size, tables, columns))
         run.save(tower, optimizer, every=120, average=average)
     run.save(tower, optimizer, average=average)
+
+
+def grown(first, last, progress):
+    """The side of crops at `progress` (0...1): from `first` to `last` in steps of a patch."""
+    return first + 16 * int((max(first, last) - first) / 16 * progress + 0.5)
+
+
+@torch.no_grad()
+def scored(prefix, tower, crops, chosen, size, tables, columns):
+    """Losses of crops seen whole, and the shares of their names and regions that are right."""
+    with torch.autocast(crops.device, dtype=torch.bfloat16):
+        b = crops.batch(chosen, size, augment=False)
+        found, region, hard = losses(tower, b, tables, columns)
+    found = {name: value.item() for name, value in found.items()}
+    found["hard_right"] = right(hard, b["hard"])
+    found["region_right"] = right(region.flatten(0, 1), b["owners"].flatten())
+    return {prefix + name: value for name, value in found.items() if value == value}
 
 
 def right(logits, labels):

@@ -17,7 +17,7 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, image_stage, matching, photos, pack  # noqa: E402
+from san_training import checkpoint, image_stage, judge, layers, matching, photos, pack  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
 from san_training.training import Average, Members  # noqa: E402
 from test_model import toy_model  # noqa: E402
@@ -125,7 +125,8 @@ class ImageStageTests(unittest.TestCase):
     def test_mixed_crops_keep_their_teacher_s_weight(self):
         torch.manual_seed(3)
         b = {"images": torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2), "top_ids": torch.arange(4)[:, None],
-             "top": torch.ones(4, 1), "dense_ids": torch.arange(4)[:, None, None], "dense": torch.ones(4, 1, 1)}
+             "top": torch.ones(4, 1), "dense_ids": torch.arange(4)[:, None, None], "dense": torch.ones(4, 1, 1),
+             "known": torch.eye(4)[:, None]}
         found = image_stage.mixed(b)
         self.assertTrue(torch.allclose(found["top"].sum(1), torch.ones(4)))
         self.assertTrue((found["top"][:, 0] >= 0.6).all())
@@ -134,6 +135,11 @@ class ImageStageTests(unittest.TestCase):
         mean = (found["top_ids"] * found["top"]).sum(1)
         self.assertTrue(torch.allclose(found["images"][:, 0, 0, 0], mean, atol=1e-6))
         self.assertTrue(torch.equal(found["dense"][:, 0], found["top"]))
+        self.assertTrue(torch.allclose(found["known"][:, 0] @ torch.arange(4.0), mean, atol=1e-6))
+
+    def test_crops_grow_by_patches(self):
+        self.assertEqual([image_stage.grown(80, 128, p) for p in (0, 0.2, 0.5, 1)], [80, 96, 112, 128])
+        self.assertEqual(image_stage.grown(112, 0, 0.9), 112)  # not asked for
 
     def test_rare_classes_are_drawn_more_often(self):
         crops = image_stage.Crops.__new__(image_stage.Crops)
@@ -143,6 +149,48 @@ class ImageStageTests(unittest.TestCase):
         weights = crops.weights()
         self.assertAlmostEqual((weights[8] / weights[0]).item(), 8 ** 0.5, places=5)
         self.assertEqual(weights[9].item(), 1.0)
+
+
+class JudgeTests(unittest.TestCase):
+    def test_classes_are_shared_out_to_the_names_they_are_like(self):
+        known = torch.eye(3)[:2]
+        found = judge.likeness(torch.tensor([[1.0, 0, 0], [0, 0, 1.0], [0.45, 0, 0.89]]), known)
+        self.assertAlmostEqual(found[0, 0].item(), 1, places=5)
+        self.assertEqual(found[1].tolist(), [0, 0])  # like neither
+        self.assertAlmostEqual(found[2].sum().item(), 0.5, places=5)  # half way between like and not
+
+    def test_places_have_the_name_that_fills_them(self):
+        regions = torch.zeros(1, 2, 4, 4, dtype=torch.uint8)
+        regions[0, 0, :2, :2], regions[0, 1, 2:, 2:] = 255, 255
+        regions[0, 0, 0, 2] = 255  # a quarter of the second place
+        arrays = {"regions": regions, "owners": torch.tensor([[7, 3]]), "dense": torch.zeros(1, 4, 1)}
+        found = judge.places_of(arrays, [2, 7])
+        self.assertEqual(found.tolist(), [[1, -1, -1, -1]])  # column 3 is not asked for
+
+    def test_a_judge_learns_names_the_classes_do_not_have(self):
+        torch.manual_seed(1)
+        n, kinds = 64, torch.arange(64) % 2
+        regions = torch.zeros(n, 1, 4, 4, dtype=torch.uint8)
+        regions[:, 0, :2, :2] = 255  # the first of four places
+        arrays = {"features": torch.randn(n, 4, 6) * 0.1 + (2.0 * kinds - 1)[:, None, None], "regions": regions,
+                  "owners": (5 + kinds)[:, None], "top": torch.ones(n, 1),
+                  "top_ids": torch.zeros(n, 1, dtype=torch.int16), "dense": torch.ones(n, 4, 1),
+                  "dense_ids": torch.zeros(n, 4, 1, dtype=torch.int16)}
+        found, right = judge.judge(arrays, [5, 6], torch.tensor([[0.0, 0, 1]]), torch.eye(3)[:2], arrays)
+        self.assertEqual(right, 1.0)
+        self.assertTrue(torch.equal(found.argmax(-1), kinds[:, None].expand(n, 4)))
+        self.assertTrue(torch.allclose(found.float().sum(-1), torch.ones(n, 4), atol=1e-2))
+
+
+class AttentionTests(unittest.TestCase):
+    def test_the_trained_way_is_the_fused_one(self):
+        torch.manual_seed(2)
+        q, k, v = torch.randn(3, 2, 5, 8)
+        mask = torch.zeros(2, 2, 5, 5)
+        mask[:, 1, :, 2:] = -30
+        for mask in (None, mask):
+            self.assertTrue(torch.allclose(layers.attend(q.clone().requires_grad_(), k, v, 2, mask),
+                                           layers.attend(q, k, v, 2, mask), atol=1e-5))
 
 
 class AverageTests(unittest.TestCase):
