@@ -1,3 +1,4 @@
+import SANCore
 import SANInference
 import Synchronization
 
@@ -38,7 +39,7 @@ enum Console {
       if count < 0 && errno == EINTR { continue }
       // Who reads has had enough, as `head` has.
       if count < 0 && errno == EPIPE { return }
-      guard count > 0 else { throw StandardOutputError(reason: String(cString: strerror(errno))) }
+      guard count > 0 else { throw StandardOutputError(reason: SystemError.text(errno)) }
       bytes = bytes.dropFirst(count)
     }
   }

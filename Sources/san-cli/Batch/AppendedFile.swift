@@ -1,3 +1,5 @@
+import SANCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -48,6 +50,6 @@ struct AppendError: StatusError {
   let code: Int32
   /// Whether nothing has been written yet.
   let isNew: Bool
-  var description: String { "\(path): cannot be written: \(String(cString: strerror(code)))" }
+  var description: String { "\(path): cannot be written: \(SystemError.text(code))" }
   var status: Int32 { isNew ? Failure.Status.cannotCreate : Failure.Status.inputOutput }
 }

@@ -44,7 +44,7 @@ final class RunRecord: Sendable {
   ) throws {
     try OutputFolder.make(folder)
     (self.settings, self.maskNames) = (settings, maskNames)
-    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, settings: settings, names: names)
+    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, run: settings.digest, names: names)
     file = try AppendedFile(
       Path.join(folder, RunRecord.prefix + (shard?.suffix ?? "") + RunRecord.suffix), replacing: false)
     try file.append(settings.line)
@@ -53,7 +53,8 @@ final class RunRecord: Sendable {
   /// What an earlier run found in an image, if its outputs are what this run would make.
   func summary(of item: BatchPlan.Item) -> ImageSummary? {
     guard let entries = known[item.name], let state = state(of: item) else { return nil }
-    return entries.last { $0.state == state }?.summary(classCount: settings.classCount)
+    return entries.reversed().lazy.filter { $0.state == state }
+      .compactMap { $0.summary(classCount: self.settings.classCount) }.first
   }
 
   /// Notes that an image's outputs are in place.
@@ -71,7 +72,7 @@ final class RunRecord: Sendable {
     var text = ""
     func add(_ label: String, _ path: String) -> Bool {
       let status = FileStatus(path)
-      text += status.map { "\(label) \($0.byteCount) \($0.writeTime)\n" } ?? "\(label) missing\n"
+      text += status.map { "\(label) \($0.stamp)\n" } ?? "\(label) missing\n"
       return status != nil
     }
     guard add("image", item.path) else { return nil }
@@ -88,9 +89,8 @@ final class RunRecord: Sendable {
 
   /// The entries of all records in `folder`. Lines that are damaged, as the last one of a killed run may be, do not count.
   private static func entries(
-    in folder: String, settings: RunSettings, names: Set<String>
+    in folder: String, run: String, names: Set<String>
   ) throws -> [String: [Entry]] {
-    let (run, classCount) = (settings.digest, settings.classCount)
     let files = try FolderEntry.all(in: folder).map(\.name).filter {
       $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
     }
@@ -101,8 +101,7 @@ final class RunRecord: Sendable {
         for line in file.bytes.split(separator: UInt8(ascii: "\n")) {
           guard let value = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line)),
             case .string(run)? = value["run"], case .string(let name)? = value["name"], names.contains(name),
-            case .string(let state)? = value["state"],
-            value["result"].flatMap({ ImageSummary(kept: $0, classCount: classCount) }) != nil
+            case .string(let state)? = value["state"]
           else { continue }
           entries[name, default: []].append(
             Entry(state: state, file: file, line: line.startIndex..<line.endIndex))

@@ -33,7 +33,7 @@ final class EvaluationState {
     (self.path, self.classCount) = (path, classCount)
     file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard file >= 0 else {
-      throw PlaceError(path: path, problem: "cannot be opened: \(String(cString: strerror(errno)))")
+      throw PlaceError(path: path, problem: "cannot be opened: \(SystemError.text(errno))")
     }
     // Some network file systems have no locks: there, nobody watches.
     if flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {

@@ -1,3 +1,5 @@
+import SANCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -84,6 +86,6 @@ struct FolderEntry {
 struct FolderError: StatusError {
   let path: String
   let code: Int32
-  var description: String { "\(path): the folder cannot be read: \(String(cString: strerror(code)))" }
+  var description: String { "\(path): the folder cannot be read: \(SystemError.text(code))" }
   var status: Int32 { code == EIO ? Failure.Status.inputOutput : Failure.Status.noInput }
 }

@@ -70,6 +70,6 @@ struct StreamInputError: StatusError {
   init(name: String, problem: String) { (self.name, self.problem) = (name, problem) }
 
   init(name: String, code: Int32) {
-    self.init(name: name, problem: "cannot be read: \(String(cString: strerror(code)))")
+    self.init(name: name, problem: "cannot be read: \(SystemError.text(code))")
   }
 }

@@ -1,33 +1,22 @@
 import ArgumentParser
-import SANInference
-import SANWeights
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What a shell completes a model to.
 enum ModelCompletion {
   /// The models that are there.
-  static var names: CompletionKind { .custom { _, _, _ in installed } }
+  static var names: CompletionKind { .custom { _, _, _ in InstalledModel.names } }
 
   /// The models that are there, and files that may be one.
-  static var namesAndFiles: CompletionKind { .custom { _, _, word in installed + files(word) } }
-
-  private static var installed: [String] {
-    Set(ModelStore.standard.models.map(\.name)).union([SANWeights.defaultModel]).sorted()
-  }
+  static var namesAndFiles: CompletionKind { .custom { _, _, word in InstalledModel.names + files(word) } }
 
   /// Folders and model files whose paths begin with `word`.
   private static func files(_ word: String) -> [String] {
-    let start = word.lastIndex(of: "/").map { word[...$0] } ?? ""
-    let folder = start.isEmpty ? "." : String(start)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.sorted().map { start + $0 }.compactMap { path in
-      guard path.hasPrefix(word), !Path.name(of: path).hasPrefix(".") else { return nil }
-      if FileStatus(path)?.isFolder == true { return "\(path)/" }
+    let start = word.lastIndex(of: "/").map { String(word[...$0]) } ?? ""
+    let folder = start.isEmpty ? "." : start
+    let entries = (try? FolderEntry.all(in: folder)) ?? []
+    return entries.sorted { $0.name < $1.name }.compactMap { entry -> String? in
+      let path = start + entry.name
+      guard path.hasPrefix(word), !entry.isHidden else { return nil }
+      if entry.folder != nil { return "\(path)/" }
       return ["pth", "safetensors"].contains { Path.has(path, extension: $0) } ? path : nil
     }
   }

@@ -121,7 +121,7 @@ struct ModelInstaller {
       byteCount: FileStatus(hidden)?.byteCount ?? 0)
     try AtomicFile.write(record.json, to: ModelRecord.path(for: path))
     guard rename(hidden, path) == 0 else {
-      throw PlaceError(path: path, problem: "cannot be made: \(String(cString: strerror(errno)))")
+      throw PlaceError(path: path, problem: "cannot be made: \(SystemError.text(errno))")
     }
   }
 }

@@ -1,10 +1,5 @@
 import SANInference
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -24,8 +19,8 @@ enum ModelLeftovers {
       return "\(part.path): \(part.amount) of a stopped download; the same \"san-cli models download\" goes "
         + "on, \"san-cli models remove \(name)\" takes it away"
     }
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let temporary = files.filter { isLeft($0, in: folder) }.sorted()
+    let files = (try? FolderEntry.all(in: folder)) ?? []
+    let temporary = files.map(\.name).filter { isLeft($0, in: folder) }.sorted()
     guard !temporary.isEmpty else { return parts }
     let names = temporary.joined(separator: ", ")
     return parts + ["\(folder): \(names): left by a run that was killed; delete it"]

@@ -1,11 +1,6 @@
 import SANCore
 import SANInference
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -39,8 +34,8 @@ struct ModelPart {
 
   /// The models of which a part is in `folder`, in the order of their names.
   static func names(in folder: String) -> [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.compactMap { file in
+    let files = (try? FolderEntry.all(in: folder)) ?? []
+    return files.map(\.name).compactMap { file in
       guard file.hasPrefix("."), file.hasSuffix(".part") else { return nil }
       let name = String(file.dropFirst().dropLast(5))
       return ModelStore.isName(name) ? name : nil

@@ -22,6 +22,11 @@ struct InstalledModel {
   /// Nil for the embedded model.
   let entry: ModelStore.Model?
 
+  /// All of them, in order.
+  static var names: [String] {
+    Set(ModelStore.standard.models.map(\.name)).union([SANWeights.defaultModel]).sorted()
+  }
+
   init(_ name: String) throws {
     entry = ModelStore.standard.model(name)
     guard entry != nil || name == SANWeights.defaultModel else { throw UnknownModelError(name: name) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SANCore
 import SANInference
 
 #if canImport(Glibc)
@@ -31,7 +32,7 @@ struct ModelsRemoveCommand: ParsableCommand {
       while let model = ModelStore(folders: [folder]).model(name) {
         guard unlink(model.path) == 0 else {
           throw PlaceError(
-            path: model.path, problem: "cannot be deleted: \(String(cString: strerror(errno)))")
+            path: model.path, problem: "cannot be deleted: \(SystemError.text(errno))")
         }
         unlink(ModelRecord.path(for: model.path))
       }

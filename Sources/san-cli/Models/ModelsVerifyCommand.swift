@@ -36,9 +36,7 @@ struct ModelsVerifyCommand: ParsableCommand {
 
   func run() throws {
     if let name { _ = try InstalledModel(name) }
-    let names =
-      name.map { [$0] }
-      ?? Set(ModelStore.standard.models.map(\.name)).union([SANWeights.defaultModel]).sorted()
+    let names = name.map { [$0] } ?? InstalledModel.names
     var (failed, unknown): ([String], [String]) = ([], [])
     for name in names {
       let finding = try Self.check(name)

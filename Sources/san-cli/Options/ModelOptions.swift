@@ -74,8 +74,8 @@ struct UnknownModelError: StatusError {
     if KnownModel[name] != nil {
       return "\(name): is not installed; get it with \"san-cli models download \(name)\""
     }
-    let names = Set(ModelStore.standard.models.map(\.name)).union([SANWeights.defaultModel]).sorted()
-    return "\(name): there is no such model or file; installed are \(names.joined(separator: ", ")); "
+    return "\(name): there is no such model or file; installed are "
+      + "\(InstalledModel.names.joined(separator: ", ")); "
       + "\"san-cli models\" lists what can be downloaded, and \"san-cli models add FILE\" installs a file"
   }
 

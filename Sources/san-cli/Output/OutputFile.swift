@@ -1,3 +1,5 @@
+import SANCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -40,7 +42,7 @@ struct OutputFile {
     }
     guard status.isFolder else { throw problem("\(folder) is not a folder") }
     guard access(folder, W_OK) == 0 else {
-      let reason = String(cString: strerror(errno))
+      let reason = SystemError.text(errno)
       throw problem("no file can be made in \(folder): \(reason); choose another place")
     }
   }

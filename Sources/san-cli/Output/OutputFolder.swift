@@ -1,3 +1,5 @@
+import SANCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -29,7 +31,7 @@ struct OutputFolder {
       throw PlaceError(path: path, problem: "\(subject)is not a folder; choose another place")
     }
     guard access(nearest, W_OK) == 0 else {
-      let reason = String(cString: strerror(errno))
+      let reason = SystemError.text(errno)
       throw PlaceError(
         path: path, problem: "nothing can be made in \(nearest): \(reason); choose another place")
     }
@@ -48,7 +50,7 @@ struct OutputFolder {
     let code = errno
     // Another thread or program may have been first.
     if FileStatus(folder)?.isFolder == true { return }
-    let reason = code == EEXIST ? "a file is in its place" : String(cString: strerror(code))
+    let reason = code == EEXIST ? "a file is in its place" : SystemError.text(code)
     throw PlaceError(path: path, problem: "cannot be made: \(reason)")
   }
 
