@@ -259,7 +259,7 @@ def losses(tower, b, tables, columns, keep=1.0):
 
 
 # What the teacher says outweighs the names: those are learned by heart.
-WEIGHTS = {"soft": 0.3, "dense": 0.1, "part": 0.2, "known": 1.0, "known_part": 1.5, "mimic": 0.2, "hard": 0.3,
+WEIGHTS = {"soft": 0.3, "dense": 0.4, "part": 0.2, "known": 1.0, "known_part": 0.8, "mimic": 2.0, "hard": 0.3,
            "region": 0.3, "patch": 0.1}
 
 
@@ -308,7 +308,9 @@ def main(args):
         else:
             size = grown(args.size, args.grow, run.progress)
             count = max(2, round(args.batch * args.size ** 2 / size ** 2))
-            b = mixed(crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=True))
+            b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=True)
+            if random.random() < run.progress:  # early on it only slows learning
+                b = mixed(b)
         with torch.autocast(args.device, dtype=torch.bfloat16):
             found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())

@@ -76,3 +76,16 @@ def wordnet(folder):
             other[lemma] = uses
     other = {lemma: uses for lemma, uses in other.items() if lemma not in visible}
     return visible, other, sorted(set(glosses))
+
+
+def synonyms(folder, wanted):
+    """Other lemmas of the visible things that the wanted names name: `automobile` for `car`, `sofa` for `couch`."""
+    found = set()
+    for line in (Path(folder) / "data.noun").read_text(encoding="latin-1").splitlines():
+        fields = line.split()
+        if line.startswith("  ") or int(fields[1]) not in VISIBLE:
+            continue
+        words = {word.replace("_", " ").lower() for word in fields[4: 4 + 2 * int(fields[3], 16): 2]}
+        if words & wanted:
+            found |= words
+    return found - wanted

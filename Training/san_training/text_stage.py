@@ -38,8 +38,9 @@ def corpus(args):
     nouns = sorted(classes) + [w for w in common if visible.get(w, 0)]
     phrases = sorted({f"{draw.choice(names.COLOURS)} {draw.choice(nouns)}" for _ in range(args.phrases)})
     glosses = draw.sample(glosses, min(args.glosses, len(glosses)))
+    synonyms = sorted(names.synonyms(args.wordnet, classes) - set(held))
     groups = {"classes": sorted(classes), "common": common, "rest": rest, "phrases": phrases, "glosses": glosses,
-              "held": held}
+              "held": held, "synonyms": synonyms}
     texts = [text for group in groups.values() for text in group]
     teacher = MiniLM(args.device)
     vectors = teacher.encode(texts)
@@ -87,7 +88,7 @@ def main(args):
     model.to(args.device)
     optimizer = optimiser(trained, 0.05)
     run.resume(model, optimizer)
-    shares = {"classes": 0.3, "common": 0.25, "rest": 0.25, "phrases": 0.08, "glosses": 0.12}
+    shares = {"classes": 0.3, "synonyms": 0.2, "common": 0.2, "rest": 0.15, "phrases": 0.05, "glosses": 0.1}
     count = {name: round(args.batch * share) for name, share in shares.items()}
     texts, targets = data["texts"], data["targets"]
     while run.progress < 1:

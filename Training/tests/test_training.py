@@ -17,7 +17,7 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, image_stage, judge, layers, matching, photos, pack  # noqa: E402
+from san_training import checkpoint, image_stage, judge, layers, matching, names, photos, pack  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
 from san_training.training import Average, Members  # noqa: E402
 from test_model import toy_model  # noqa: E402
@@ -121,6 +121,15 @@ class ImageStageTests(unittest.TestCase):
         found = torch.full((2, 2, 3), 3.0)
         self.assertEqual(image_stage.mimic_loss(found, features).item(), 4.0)
         self.assertEqual(image_stage.mimic_loss(found, torch.zeros(2, 2, 3)).item(), 0.0)
+
+    def test_synonyms_are_of_the_visible_things_of_that_name(self):
+        lines = ["  1 a licence line  ",
+                 "01 06 n 03 car 0 auto 0 motor_car 0 001 @ 02 n 0000 | a vehicle; \"he needs a car\"",
+                 "02 04 n 02 car 0 ride 0 000 | an act, which cannot be seen",
+                 "03 05 n 01 cat 0 000 | an animal", "04 06 n 02 lorry 0 truck 0 000 | a vehicle"]
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "data.noun").write_text("\n".join(lines) + "\n", encoding="latin-1")
+            self.assertEqual(names.synonyms(folder, {"car", "cat"}), {"auto", "motor car"})
 
     def test_mixed_crops_keep_their_teacher_s_weight(self):
         torch.manual_seed(3)
