@@ -47,7 +47,7 @@ def main():
 
     crops = command("crops", "stage 2a: crops with the teacher's outputs")
     crops.add_argument("--data", required=True)
-    crops.add_argument("--multiply", type=float, default=10, help="times 12 crops a COCO photo, 3 of ccp, 1 of Caltech")
+    crops.add_argument("--multiply", type=float, default=10, help="times 20 crops a COCO photo, 2 of ccp, 1 of Caltech")
     crops.add_argument("--split", choices=["train", "validation"], default="train",
                        help="validation: a set that `image` scores itself on")
     crops.add_argument("--grid", type=int, default=7,

@@ -50,21 +50,25 @@ def data_names(data):
     return sorted(found)
 
 
-def wordnet(folder):
-    """(lemma -> uses counted in tagged text) of visible nouns, other nouns, and glosses of visible nouns."""
-    folder = Path(folder)
-    visible, other, glosses, kind = {}, {}, [], {}
-    for line in (folder / "data.noun").read_text(encoding="latin-1").splitlines():
+def synsets(folder):
+    """WordNet's nouns by meaning: (whether such a thing can be seen, its lemmas, its gloss)."""
+    for line in (Path(folder) / "data.noun").read_text(encoding="latin-1").splitlines():
         if line.startswith("  "):
             continue
         fields, gloss = line.split(" | ", 1)
         fields = fields.split()
-        kind[fields[0]] = int(fields[1])
-        words = [word.replace("_", " ").lower() for word in fields[4: 4 + 2 * int(fields[3], 16): 2]]
-        (words_of := visible if kind[fields[0]] in VISIBLE else other).update({w: 0 for w in words if w not in words_of})
-        if words_of is visible:
+        lemmas = [word.replace("_", " ").lower() for word in fields[4: 4 + 2 * int(fields[3], 16): 2]]
+        yield int(fields[1]) in VISIBLE, lemmas, gloss
+
+
+def wordnet(folder):
+    """(lemma -> uses counted in tagged text) of visible nouns, other nouns, and glosses of visible nouns."""
+    visible, other, glosses = {}, {}, []
+    for seen, lemmas, gloss in synsets(folder):
+        (visible if seen else other).update(dict.fromkeys(lemmas, 0))
+        if seen:
             glosses.append(gloss.split(";")[0].strip())
-    for line in (folder / "index.noun").read_text(encoding="latin-1").splitlines():
+    for line in (Path(folder) / "index.noun").read_text(encoding="latin-1").splitlines():
         if line.startswith("  "):
             continue
         fields = line.split()
@@ -81,11 +85,7 @@ def wordnet(folder):
 def synonyms(folder, wanted):
     """Other lemmas of the visible things that the wanted names name: `automobile` for `car`, `sofa` for `couch`."""
     found = set()
-    for line in (Path(folder) / "data.noun").read_text(encoding="latin-1").splitlines():
-        fields = line.split()
-        if line.startswith("  ") or int(fields[1]) not in VISIBLE:
-            continue
-        words = {word.replace("_", " ").lower() for word in fields[4: 4 + 2 * int(fields[3], 16): 2]}
-        if words & wanted:
-            found |= words
+    for seen, lemmas, _ in synsets(folder):
+        if seen and not wanted.isdisjoint(lemmas):
+            found.update(lemmas)
     return found - wanted
