@@ -61,6 +61,8 @@ def main():
     image.add_argument("--sparse", action="store_true", help="train every other block, the rest pass through")
     image.add_argument("--scenes", type=float, default=0.25,
                        help="share of steps on whole scenes at the size of the tower's grid")
+    image.add_argument("--hinted", type=float, default=0.6,
+                       help="share of steps on whole crops with the teacher's inner features as targets")
     image.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")
     image.add_argument("--keep", type=float, default=1.0, help="probability of a residual branch (stochastic depth)")
 

@@ -1,7 +1,7 @@
 """Stage 2a: a fixed set of crops with the teacher's outputs, held in one folder of arrays; another seed, another set.
 
 images [N,160,160,3] u8 · top [N,8] ids and probabilities · dense [N,g*g,4] ids and probabilities ·
-features [N,g*g,128] f16 · hard [N] column or -1 · source [N] · regions [N,3,14,14] u8 and their columns [N,3] or -1
+features [N,g*g,128] f16 · hints [N,g*g,416] f16 · hard [N] column or -1 · source [N] · regions [N,3,14,14] u8 and their columns [N,3] or -1
 """
 import importlib.util
 import random
@@ -10,19 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from . import photos
 from .training import Run
 
 SIZE, REGION, REGIONS, FEATURES = 160, 14, 3, 128
+HINTS = {6: 96, 14: 128, 20: 192}  # teacher's block: principal directions kept of what it makes of a place
 SOURCES = ("coco", "ccp", "caltech", "cutouts", "backgrounds")
 CROPS = {"coco": 20, "ccp": 2, "caltech": 1, "cutouts": 5, "backgrounds": 6}
 WHOLE_PERSON = 0.4  # share of the fashion photos' crops whose clothes, skin and hair are one `person`
 
 
 class Teacher:
-    """EfficientNet-Lite2: pooled and per-place class probabilities, and the features before pooling."""
+    """EfficientNet-Lite2: pooled and per-place class probabilities, the features before pooling and inner ones."""
 
     def __init__(self, device, grid):
         from efficientnet_lite_pytorch import EfficientNet
@@ -31,19 +33,33 @@ class Teacher:
         self.net = EfficientNet.from_name("efficientnet-lite2", image_size=32 * grid)
         self.net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         self.net.eval().to(device)
-        self.device = device
+        self.device, self.grid = device, grid
 
     @torch.no_grad()
     def __call__(self, images):
-        """images u8 [B,32g,32g,3] -> logits [B,1000], dense logits [B,g*g,1000], features [B,g*g,1280]."""
+        """images u8 [B,32g,32g,3] -> logits [B,1000], dense logits [B,g*g,1000], features [B,g*g,1280] and those
+        after the blocks of HINTS: a finer map's cells of one place side by side."""
         x = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()
         x = (x - 127) / 128
         if self.device == "cpu":
             x = x.to(memory_format=torch.channels_last)
+        net, inner = self.net, []
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            features = self.net.extract_features(x)
+            x = net._swish(net._bn0(net._conv_stem(x)))
+            for index, block in enumerate(net._blocks):
+                x = block(x)
+                if index in HINTS:
+                    inner.append(F.pixel_unshuffle(x.float(), x.shape[-1] // self.grid).flatten(2).transpose(1, 2))
+            features = net._swish(net._bn1(net._conv_head(x)))
         features = features.float().flatten(2).transpose(1, 2)
-        return self.net._fc(features.mean(dim=1)), self.net._fc(features), features
+        return net._fc(features.mean(dim=1)), net._fc(features), features, inner
+
+
+def principal(sample, count, power):
+    """rows [n,C] -> their mean and `count` principal directions [C,count], each scaled to a variance ** (1 - power)."""
+    mean = sample.mean(dim=0)
+    values, vectors = torch.linalg.eigh((sample - mean).t() @ (sample - mean) / len(sample))
+    return mean, vectors.flip(1)[:, :count] / (values.flip(0)[:count] ** (power / 2) + 1e-4)
 
 
 def box(draw, width, height, ids, source):
@@ -116,6 +132,8 @@ def crop_of(photo, seed, vocabulary, pool, view):
         draw.shuffle(found)
         for slot, (mask, column) in enumerate(found[:REGIONS]):
             masks[slot], owners[slot] = mask, column
+    if draw.random() < 0.5:  # here, since the teacher's inner features of a mirrored crop are not the mirrored ones
+        big, small, masks = big[:, ::-1], small[:, ::-1], masks[:, :, ::-1]
     return big, small, SOURCES.index(source), hard, masks, owners
 
 
@@ -139,7 +157,7 @@ def main(args):
     n, places, view = len(jobs), args.grid ** 2, 32 * args.grid
     shapes = {"images": ((n, SIZE, SIZE, 3), "u1"), "top_ids": ((n, 8), "i2"), "top": ((n, 8), "f2"),
               "dense_ids": ((n, places, 4), "i2"), "dense": ((n, places, 4), "f2"),
-              "features": ((n, places, FEATURES), "f2"), "hard": ((n,), "i2"), "source": ((n,), "u1"),
+              "features": ((n, places, FEATURES), "f2"), "hints": ((n, places, sum(HINTS.values())), "f2"), "hard": ((n,), "i2"), "source": ((n,), "u1"),
               "regions": ((n, REGIONS, REGION, REGION), "u1"), "owners": ((n, REGIONS), "i2")}
     out = {k: np.lib.format.open_memmap(folder / f"{k}.npy", "w+", dtype, shape)
            for k, (shape, dtype) in shapes.items()}
@@ -153,23 +171,26 @@ def main(args):
             return [np.stack(x) if i < 2 or i > 3 else np.array(x) for i, x in enumerate(
                 zip(*workers.map(lambda job: crop_of(*job, vocabulary, pool, view), part)))]
         if not axes.exists():
-            sample = torch.cat([teacher(made(spread[i: i + 64])[0])[2].flatten(0, 1).cpu()
-                                for i in range(0, len(spread), 64)])
-            mean = sample.mean(dim=0)
-            values, vectors = torch.linalg.eigh((sample - mean).t() @ (sample - mean) / len(sample))
-            basis = vectors.flip(1)[:, :FEATURES] / (values.flip(0)[:FEATURES].sqrt() ** 0.5 + 1e-4)
-            torch.save({"mean": mean, "basis": basis}, axes)
-        mean, basis = (torch.load(axes, weights_only=True)[key].to(args.device) for key in ("mean", "basis"))
+            sample = [teacher(made(spread[i: i + 64])[0])[2:] for i in range(0, len(spread), 64)]
+            rows = lambda kind: torch.cat([kind(one).flatten(0, 1).cpu() for one in sample])  # noqa: E731
+            found = [principal(rows(lambda one: one[0]), FEATURES, 0.5)]
+            found += [principal(rows(lambda one: one[1][level]), count, 1)  # noqa: B023
+                      for level, count in enumerate(HINTS.values())]
+            torch.save(found, axes)
+        own, *inner_axes = [(mean.to(args.device), basis.to(args.device))
+                            for mean, basis in torch.load(axes, weights_only=True)]
         for begin in range(0, n, 64):
             part = jobs[begin: begin + 64]
             big, small, source, hard, masks, owners = made(part)
-            logits, dense, features = teacher(big)
+            logits, dense, features, inner = teacher(big)
             where = slice(begin, begin + len(part))
             p, i = logits.softmax(-1).topk(8)
             out["top"][where], out["top_ids"][where] = p.cpu().numpy(), i.cpu().numpy()
             p, i = dense.softmax(-1).topk(4)
             out["dense"][where], out["dense_ids"][where] = p.cpu().numpy(), i.cpu().numpy()
-            out["features"][where] = ((features - mean) @ basis).cpu().numpy()
+            out["features"][where] = ((features - own[0]) @ own[1]).cpu().numpy()
+            hints = torch.cat([(x - mean) @ basis for x, (mean, basis) in zip(inner, inner_axes)], dim=-1)
+            out["hints"][where] = hints.cpu().numpy()
             out["images"][where], out["source"][where], out["hard"][where] = small, source, hard
             out["regions"][where], out["owners"][where] = masks, owners
             right += float(logits.softmax(-1).max(-1).values.sum())

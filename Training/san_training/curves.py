@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-SHOWN = {"text": ("loss", "cosine"), "image": ("loss", "soft", "hard", "region", "mimic"),
+SHOWN = {"text": ("loss", "cosine"), "image": ("loss", "soft", "hard", "region", "hint20"),
          "adapter": ("loss", "class", "mask", "dice")}
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from . import names, photos
 from .config import SAN_MINI
-from .crops import FEATURES, SOURCES
+from .crops import HINTS, SOURCES
 from .judge import judge
 from .model import SAN, initialise, normalise
 from .muon import muon
@@ -21,6 +21,7 @@ from .training import Average, Members, Run, update
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
 SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
 AVERAGED = 400  # steps of the running mean
+HINTED = (3, 6, 9)  # blocks of the tower that learn the teacher's inner features, those the side adapter is fed from too
 
 
 class Tower(nn.Module):
@@ -29,16 +30,19 @@ class Tower(nn.Module):
     def __init__(self, san):
         super().__init__()
         self.extractor, self.head = san.clip_visual_extractor, san.clip_rec_head
-        self.mimic = nn.Linear(SAN_MINI["clip"]["image"]["width"], FEATURES)
+        width = SAN_MINI["clip"]["image"]["width"]
+        self.hints = nn.ModuleList(nn.Sequential(nn.LayerNorm(width), nn.Linear(width, count))
+                                   for count in HINTS.values())
         self.logit_scale = nn.Parameter(torch.tensor(math.log(20.0)))
 
     def forward(self, images, bias, keep=1.0):
-        """images [B,3,S,S] normalised, bias [B,R,N] -> unit embeddings of regions, class token, patches; features."""
+        """images [B,3,S,S] normalised, bias [B,R,N] -> unit embeddings of regions, class token, patches; hints."""
         kept, _ = self.extractor(images, keep)
         heads = bias[:, None].expand(-1, self.head.heads, -1, -1)
         out = F.normalize(self.head(kept[-1], heads, keep).float(), dim=-1)
         r = bias.shape[1]
-        return out[:, :r], out[:, r], out[:, r + 1:], self.mimic(kept[-1][:, 1:]).float()
+        hints = [layer(kept[block][:, 1:]).float() for block, layer in zip(HINTED, self.hints)]
+        return out[:, :r], out[:, r], out[:, r + 1:], hints
 
 
 def text_table(args, run):
@@ -95,12 +99,6 @@ def part_loss(logits, inside, ids, probabilities):
     return -(target * logits.log_softmax(-1)).sum(-1).mean()
 
 
-def mimic_loss(found, features):
-    """Mean squared error over the crops that have the teacher's features (all zero: a set made without)."""
-    some = features.flatten(1).any(1)
-    return F.mse_loss(found[some], features[some]) if some.any() else found.sum() * 0
-
-
 def jitter(images):
     """Random brightness, contrast and colour (sometimes none) of u8-valued floats [B,3,H,W]."""
     b = images.shape[0]
@@ -133,7 +131,7 @@ class Crops:
     """The arrays of every set of stage 2a, or of the one named; a batch is made on the device."""
 
     def __init__(self, folder, device, pattern="crops-*"):
-        keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hard", "source", "regions", "owners")
+        keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hints", "hard", "source", "regions", "owners")
         sets = [path for path in sorted(folder.glob(pattern)) if path.suffix != ".part"]
         if not sets:
             raise SystemExit(f"{folder}: no crops; run the stage `crops` first")
@@ -155,7 +153,8 @@ class Crops:
         return torch.where(some, found, 1.0)
 
     def batch(self, chosen, size, augment):
-        """Crops and targets through one window each: all of it, or a random part, mirrored or not."""
+        """Crops and targets through one window each: all of it, or a random part, mirrored or not. All of it at the
+        side where the student's patches are the teacher's places has the teacher's inner features too."""
         a = {key: value[chosen] for key, value in self.arrays.items()}
         images = a["images"].permute(0, 3, 1, 2).float()
         n, device, grid = len(images), images.device, size // 16
@@ -174,16 +173,16 @@ class Crops:
             return F.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
         images = seen(images, size)
-        features = a["features"].float().view(n, self.side, self.side, -1).permute(0, 3, 1, 2)
         cover = F.avg_pool2d(seen(a["regions"].float() / 255, 4 * grid), 4).flatten(2)  # [B,R,N]
         places = (F.affine_grid(window, (n, 1, grid, grid), align_corners=False) + 1) / 2 * self.side
         places = places.long().clamp(0, self.side - 1)
         places = (places[..., 1] * self.side + places[..., 0]).flatten(1)[..., None].expand(-1, -1, a["dense"].shape[2])
         known = {}
+        if not augment and grid == self.side:
+            known["hints"] = a["hints"].float()
         if "known" in a:
             known["known"] = a["known"].float().gather(1, places[..., :1].expand(-1, -1, a["known"].shape[2]))
         return {**known, "images": normalise(jitter(images) if augment else images), "cover": cover,
-                "features": seen(features, grid).flatten(2).transpose(1, 2),
                 "dense_ids": a["dense_ids"].long().gather(1, places), "dense": a["dense"].float().gather(1, places),
                 "top_ids": a["top_ids"].long(), "top": a["top"].float(), "hard": a["hard"].long(),
                 "source": a["source"].long(), "owners": a["owners"].long()}
@@ -233,7 +232,7 @@ def losses(tower, b, tables, columns, keep=1.0):
     inside = b["cover"] > 0.3
     inside = inside | (b["cover"] >= b["cover"].amax(-1, keepdim=True).clamp_min(1e-3))
     bias = torch.where(inside, 0.0, OUTSIDE)
-    regions, whole, patches, mimic = tower(b["images"], bias, keep)
+    regions, whole, patches, hints = tower(b["images"], bias, keep)
     scale = tower.logit_scale.clamp(max=math.log(100)).exp()
     allowed = columns[b["source"]]  # [B,K]
     blocked = torch.where(allowed, 0.0, -1e4)
@@ -244,8 +243,10 @@ def losses(tower, b, tables, columns, keep=1.0):
         found |= {"soft": sparse_cross_entropy(scale * whole @ imagenet.t(), b["top_ids"], b["top"]).mean(),
                   "dense": sparse_cross_entropy(scale * patches @ imagenet.t(), b["dense_ids"], b["dense"]).mean(),
                   "part": part_loss(scale * regions @ imagenet.t(), inside, b["dense_ids"], b["dense"]),
-                  "mimic": mimic_loss(mimic, b["features"]),
                   "hard": named_loss(hard, b["hard"])}
+    if "hints" in b:
+        wanted = b["hints"].split(list(HINTS.values()), dim=-1)
+        found |= {f"hint{block}": F.mse_loss(*pair) for block, *pair in zip(HINTS, hints, wanted)}
     if "known" in b:
         share = inside / inside.sum(-1, keepdim=True).clamp_min(1)
         for name, rows, target in (("known", patches, b["known"]), ("known_part", regions, share @ b["known"])):
@@ -259,8 +260,8 @@ def losses(tower, b, tables, columns, keep=1.0):
 
 
 # What the teacher says outweighs the names: those are learned by heart.
-WEIGHTS = {"soft": 0.3, "dense": 0.4, "part": 0.2, "known": 1.0, "known_part": 0.8, "mimic": 2.0, "hard": 0.3,
-           "region": 0.3, "patch": 0.1}
+WEIGHTS = {"soft": 0.3, "dense": 0.4, "part": 0.2, "known": 1.0, "known_part": 0.8, "hard": 0.3, "region": 0.3,
+           "patch": 0.1, "hint6": 2.0, "hint14": 2.0, "hint20": 2.0}
 
 
 def main(args):
@@ -299,17 +300,17 @@ def main(args):
     held, train = share[:256], share[256:]  # crops of training photos; clean scores are `evaluate`'s
     weights, place = crops.weights()[train], crops.arrays["images"].device
     few = max(2, args.batch * args.size ** 2 // whole ** 2)  # scenes that cost what a batch of crops does
-    size = args.size
     while run.progress < 1:
         scene = scenes is not None and random.random() < args.scenes
         if scene:
             first = run.seed * 1_000_003 + run.step * few
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
-            size = grown(args.size, args.grow, run.progress)
+            hinted = random.random() < args.hinted
+            size = crops.side * 16 if hinted else grown(args.size, args.grow, run.progress)
             count = max(2, round(args.batch * args.size ** 2 / size ** 2))
-            b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=True)
-            if random.random() < run.progress:  # early on it only slows learning
+            b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=not hinted)
+            if not hinted and random.random() < run.progress:  # early on it only slows learning
                 b = mixed(b)
         with torch.autocast(args.device, dtype=torch.bfloat16):
             found, region, hard = losses(tower, b, tables, columns, args.keep)
@@ -324,9 +325,9 @@ def main(args):
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()
         if run.step % 200 == 0 or run.progress >= 1:
-            run.log(**scored("held_", tower, crops, held.to(place), size, tables, columns))
+            run.log(**scored("held_", tower, crops, held.to(place), tables, columns))
             if checked:
-                run.log(**scored("validation_", tower, checked, torch.arange(checked.count), size, tables, columns))
+                run.log(**scored("validation_", tower, checked, torch.arange(checked.count), tables, columns))
         run.save(tower, optimizer, every=120, average=average)
     run.save(tower, optimizer, average=average)
 
@@ -337,10 +338,10 @@ def grown(first, last, progress):
 
 
 @torch.no_grad()
-def scored(prefix, tower, crops, chosen, size, tables, columns):
+def scored(prefix, tower, crops, chosen, tables, columns):
     """Losses of crops seen whole, and the shares of their names and regions that are right."""
     with torch.autocast(crops.device, dtype=torch.bfloat16):
-        b = crops.batch(chosen, size, augment=False)
+        b = crops.batch(chosen, 16 * crops.side, augment=False)
         found, region, hard = losses(tower, b, tables, columns)
     found = {name: value.item() for name, value in found.items()}
     found["hard_right"] = right(hard, b["hard"])

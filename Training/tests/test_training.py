@@ -116,12 +116,6 @@ class ImageStageTests(unittest.TestCase):
         found = image_stage.part_loss(logits, inside, ids, probabilities)
         self.assertAlmostEqual(found.item(), -(target * logs).sum().item(), places=5)
 
-    def test_mimic_loss_skips_crops_without_features(self):
-        features = torch.stack([torch.zeros(2, 3), torch.ones(2, 3)])
-        found = torch.full((2, 2, 3), 3.0)
-        self.assertEqual(image_stage.mimic_loss(found, features).item(), 4.0)
-        self.assertEqual(image_stage.mimic_loss(found, torch.zeros(2, 2, 3)).item(), 0.0)
-
     def test_synonyms_are_of_the_visible_things_of_that_name(self):
         lines = ["  1 a licence line  ",
                  "01 06 n 03 car 0 auto 0 motor_car 0 001 @ 02 n 0000 | a vehicle; \"he needs a car\"",
@@ -189,6 +183,18 @@ class JudgeTests(unittest.TestCase):
         self.assertEqual(right, 1.0)
         self.assertTrue(torch.equal(found.argmax(-1), kinds[:, None].expand(n, 4)))
         self.assertTrue(torch.allclose(found.float().sum(-1), torch.ones(n, 4), atol=1e-2))
+
+
+class TeacherTests(unittest.TestCase):
+    def test_principal_directions_come_out_uncorrelated_and_of_the_size_asked_for(self):
+        from san_training import crops
+        torch.manual_seed(4)
+        rows = torch.randn(4000, 3) @ torch.tensor([[3.0, 1, 0], [0, 2, 0], [0, 0, 0.1]]) + 5
+        for power, size in ((1, lambda variance: torch.ones(2)), (0.5, torch.sqrt)):
+            mean, basis = crops.principal(rows, 2, power)
+            found = ((rows - mean) @ basis).t().cov()
+            variance = torch.linalg.eigvalsh(rows.t().cov()).flip(0)[:2]
+            self.assertTrue(torch.allclose(found, torch.diag(size(variance)), atol=2e-3))
 
 
 class AttentionTests(unittest.TestCase):
@@ -297,21 +303,21 @@ class WindowTests(unittest.TestCase):
         crops.side = 5
         crops.arrays = {
             "images": image, "dense_ids": place.view(1, 25, 1).expand(2, 25, 4),
-            "dense": torch.ones(2, 25, 4), "features": place.view(1, 25, 1).expand(2, 25, 128).float(),
+            "dense": torch.ones(2, 25, 4), "hints": place.view(1, 25, 1).expand(2, 25, 416).float(),
             "regions": torch.full((2, 3, 14, 14), 255, dtype=torch.uint8), "owners": torch.zeros(2, 3),
             "top_ids": torch.zeros(2, 8), "top": torch.ones(2, 8), "hard": torch.zeros(2), "source": torch.zeros(2)}
         plain = crops.batch(torch.arange(2), 80, augment=False)
         self.assertTrue(torch.equal(plain["dense_ids"][0, :, 0], place))
-        self.assertTrue(torch.allclose(plain["features"][0, :, 0], place.float(), atol=1e-4))
+        self.assertTrue(torch.equal(plain["hints"][0, :, 0], place.float()))
+        self.assertNotIn("hints", crops.batch(torch.arange(2), 112, augment=False))  # other places than the teacher's
         self.assertTrue(torch.allclose(plain["cover"], torch.ones(2, 3, 25), atol=1e-5))
         torch.manual_seed(0)
         some = crops.batch(torch.arange(2), 80, augment=True)
+        self.assertNotIn("hints", some)
         for n in range(2):  # a window or its mirror image: columns still in one order, up or down
             row = some["dense_ids"][n, :5, 0]
             steps = row[1:] - row[:-1]
             self.assertTrue(bool((steps >= 0).all() or (steps <= 0).all()))
-            near = (some["features"][n, :5, 0] - row).abs()
-            self.assertLessEqual(near.max().item(), 0.75)
 
 
 class PackTests(unittest.TestCase):
