@@ -41,8 +41,11 @@ class Tower(nn.Module):
         heads = bias[:, None].expand(-1, self.head.heads, -1, -1)
         out = F.normalize(self.head(kept[-1], heads, keep).float(), dim=-1)
         r = bias.shape[1]
-        hints = [layer(kept[block][:, 1:]).float() for block, layer in zip(HINTED, self.hints)]
-        return out[:, :r], out[:, r], out[:, r + 1:], hints
+        return out[:, :r], out[:, r], out[:, r + 1:], self.hinted(kept)
+
+    def hinted(self, kept):
+        """The extractor's tokens per block -> what its patches make of the teacher's inner features, [B,N,·] each."""
+        return [layer(kept[block][:, 1:]).float() for block, layer in zip(HINTED, self.hints)]
 
 
 def text_table(args, run):
@@ -97,6 +100,11 @@ def part_loss(logits, inside, ids, probabilities):
     target = target.scatter_add_(-1, ids[:, None].expand(-1, r, -1, -1).flatten(2), weights.flatten(2))
     target = target / target.sum(-1, keepdim=True).clamp_min(1e-6)
     return -(target * logits.log_softmax(-1)).sum(-1).mean()
+
+
+def hint_losses(hints, b):
+    wanted = b["hints"].split(list(HINTS.values()), dim=-1)
+    return {f"hint{block}": F.mse_loss(*pair) for block, *pair in zip(HINTS, hints, wanted)}
 
 
 def jitter(images):
@@ -245,8 +253,7 @@ def losses(tower, b, tables, columns, keep=1.0):
                   "part": part_loss(scale * regions @ imagenet.t(), inside, b["dense_ids"], b["dense"]),
                   "hard": named_loss(hard, b["hard"])}
     if "hints" in b:
-        wanted = b["hints"].split(list(HINTS.values()), dim=-1)
-        found |= {f"hint{block}": F.mse_loss(*pair) for block, *pair in zip(HINTS, hints, wanted)}
+        found |= hint_losses(hints, b)
     if "known" in b:
         share = inside / inside.sum(-1, keepdim=True).clamp_min(1)
         for name, rows, target in (("known", patches, b["known"]), ("known_part", regions, share @ b["known"])):
@@ -261,7 +268,7 @@ def losses(tower, b, tables, columns, keep=1.0):
 
 # What the teacher says outweighs the names: those are learned by heart.
 WEIGHTS = {"soft": 0.3, "dense": 0.4, "part": 0.2, "known": 1.0, "known_part": 0.8, "hard": 0.3, "region": 0.3,
-           "patch": 0.1, "hint6": 2.0, "hint14": 2.0, "hint20": 2.0}
+           "patch": 0.1, "hint6": 20.0, "hint14": 20.0, "hint20": 20.0}  # a hint's gradient is some 20 times smaller
 
 
 def main(args):
@@ -301,26 +308,31 @@ def main(args):
     weights, place = crops.weights()[train], crops.arrays["images"].device
     few = max(2, args.batch * args.size ** 2 // whole ** 2)  # scenes that cost what a batch of crops does
     while run.progress < 1:
-        scene = scenes is not None and random.random() < args.scenes
+        seeing = run.progress < args.seeing
+        scene = not seeing and scenes is not None and random.random() < args.scenes
         if scene:
             first = run.seed * 1_000_003 + run.step * few
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
-            hinted = random.random() < args.hinted
+            hinted = seeing or random.random() < args.hinted
             size = crops.side * 16 if hinted else grown(args.size, args.grow, run.progress)
             count = max(2, round(args.batch * args.size ** 2 / size ** 2))
             b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=not hinted)
             if not hinted and random.random() < run.progress:  # early on it only slows learning
                 b = mixed(b)
         with torch.autocast(args.device, dtype=torch.bfloat16):
-            found, region, hard = losses(tower, b, tables, columns, args.keep)
+            if seeing:
+                found = hint_losses(tower.hinted(tower.extractor(b["images"], args.keep)[0]), b)
+            else:
+                found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())
         update(loss, optimizer, run.rate(args.rate))
         run.step += 1
         average.update(run.step)
         members.meet()
         shown = {("scene_" if scene else "") + k: v.item() for k, v in found.items()}
-        shown["scene_right" if scene else "region_right"] = right(region.flatten(0, 1), b["owners"].flatten())
+        if not seeing:
+            shown["scene_right" if scene else "region_right"] = right(region.flatten(0, 1), b["owners"].flatten())
         run.gather(loss=loss.item(), scale=tower.logit_scale.exp().item(), **shown)
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()

@@ -116,6 +116,13 @@ class ImageStageTests(unittest.TestCase):
         found = image_stage.part_loss(logits, inside, ids, probabilities)
         self.assertAlmostEqual(found.item(), -(target * logs).sum().item(), places=5)
 
+    def test_hints_are_compared_level_by_level(self):
+        hints = [torch.zeros(2, 4, count) for count in (96, 128, 192)]
+        wanted = torch.cat([torch.full((2, 4, count), value) for count, value in ((96, 1.0), (128, 2.0), (192, 3.0))], -1)
+        found = image_stage.hint_losses(hints, {"hints": wanted})
+        self.assertEqual({name: value.item() for name, value in found.items()},
+                         {"hint6": 1.0, "hint14": 4.0, "hint20": 9.0})
+
     def test_synonyms_are_of_the_visible_things_of_that_name(self):
         lines = ["  1 a licence line  ",
                  "01 06 n 03 car 0 auto 0 motor_car 0 001 @ 02 n 0000 | a vehicle; \"he needs a car\"",
