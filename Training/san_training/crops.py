@@ -1,7 +1,8 @@
 """Stage 2a: a fixed set of crops with the teacher's outputs, held in one folder of arrays; another seed, another set.
 
 images [N,160,160,3] u8 · top [N,8] ids and probabilities · dense [N,g*g,4] ids and probabilities ·
-features [N,g*g,128] f16 · hints [N,g*g,416] f16 · hard [N] column or -1 · source [N] · regions [N,3,14,14] u8 and their columns [N,3] or -1
+features [N,g*g,128] f16 · hints [N,g*g,416] f16 · hard [N] column or -1 · source [N] ·
+regions [N,3,14,14] u8 and their columns [N,3] or -1
 """
 import importlib.util
 import random
@@ -37,22 +38,23 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, images):
-        """images u8 [B,32g,32g,3] -> logits [B,1000], dense logits [B,g*g,1000], features [B,g*g,1280] and those
-        after the blocks of HINTS: a finer map's cells of one place side by side."""
+        """images u8 [B,32g,32g,3] -> logits [B,1000], dense logits [B,g*g,1000] and the maps they and the student
+        are taught from [B,g*g,·]: the last features, those after the blocks of HINTS (a finer map's cells of one place
+        side by side)."""
         x = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()
         x = (x - 127) / 128
         if self.device == "cpu":
             x = x.to(memory_format=torch.channels_last)
-        net, inner = self.net, []
+        net, maps = self.net, []
         with torch.autocast(self.device, dtype=torch.bfloat16):
             x = net._swish(net._bn0(net._conv_stem(x)))
             for index, block in enumerate(net._blocks):
                 x = block(x)
                 if index in HINTS:
-                    inner.append(F.pixel_unshuffle(x.float(), x.shape[-1] // self.grid).flatten(2).transpose(1, 2))
+                    maps.append(F.pixel_unshuffle(x.float(), x.shape[-1] // self.grid).flatten(2).transpose(1, 2))
             features = net._swish(net._bn1(net._conv_head(x)))
         features = features.float().flatten(2).transpose(1, 2)
-        return net._fc(features.mean(dim=1)), net._fc(features), features, inner
+        return net._fc(features.mean(dim=1)), net._fc(features), [features, *maps]
 
 
 def principal(sample, count, power):
@@ -157,7 +159,8 @@ def main(args):
     n, places, view = len(jobs), args.grid ** 2, 32 * args.grid
     shapes = {"images": ((n, SIZE, SIZE, 3), "u1"), "top_ids": ((n, 8), "i2"), "top": ((n, 8), "f2"),
               "dense_ids": ((n, places, 4), "i2"), "dense": ((n, places, 4), "f2"),
-              "features": ((n, places, FEATURES), "f2"), "hints": ((n, places, sum(HINTS.values())), "f2"), "hard": ((n,), "i2"), "source": ((n,), "u1"),
+              "features": ((n, places, FEATURES), "f2"), "hints": ((n, places, sum(HINTS.values())), "f2"),
+              "hard": ((n,), "i2"), "source": ((n,), "u1"),
               "regions": ((n, REGIONS, REGION, REGION), "u1"), "owners": ((n, REGIONS), "i2")}
     out = {k: np.lib.format.open_memmap(folder / f"{k}.npy", "w+", dtype, shape)
            for k, (shape, dtype) in shapes.items()}
@@ -171,26 +174,22 @@ def main(args):
             return [np.stack(x) if i < 2 or i > 3 else np.array(x) for i, x in enumerate(
                 zip(*workers.map(lambda job: crop_of(*job, vocabulary, pool, view), part)))]
         if not axes.exists():
-            sample = [teacher(made(spread[i: i + 64])[0])[2:] for i in range(0, len(spread), 64)]
-            rows = lambda kind: torch.cat([kind(one).flatten(0, 1).cpu() for one in sample])  # noqa: E731
-            found = [principal(rows(lambda one: one[0]), FEATURES, 0.5)]
-            found += [principal(rows(lambda one: one[1][level]), count, 1)  # noqa: B023
-                      for level, count in enumerate(HINTS.values())]
-            torch.save(found, axes)
-        own, *inner_axes = [(mean.to(args.device), basis.to(args.device))
-                            for mean, basis in torch.load(axes, weights_only=True)]
+            sample = [teacher(made(spread[i: i + 64])[0])[2] for i in range(0, len(spread), 64)]
+            sizes = [(FEATURES, 0.5), *((count, 1) for count in HINTS.values())]
+            torch.save([principal(torch.cat(maps).flatten(0, 1).cpu(), *size)
+                        for maps, size in zip(zip(*sample), sizes)], axes)
+        bases = [(mean.to(args.device), basis.to(args.device)) for mean, basis in torch.load(axes, weights_only=True)]
         for begin in range(0, n, 64):
             part = jobs[begin: begin + 64]
             big, small, source, hard, masks, owners = made(part)
-            logits, dense, features, inner = teacher(big)
+            logits, dense, maps = teacher(big)
             where = slice(begin, begin + len(part))
             p, i = logits.softmax(-1).topk(8)
             out["top"][where], out["top_ids"][where] = p.cpu().numpy(), i.cpu().numpy()
             p, i = dense.softmax(-1).topk(4)
             out["dense"][where], out["dense_ids"][where] = p.cpu().numpy(), i.cpu().numpy()
-            out["features"][where] = ((features - own[0]) @ own[1]).cpu().numpy()
-            hints = torch.cat([(x - mean) @ basis for x, (mean, basis) in zip(inner, inner_axes)], dim=-1)
-            out["hints"][where] = hints.cpu().numpy()
+            features, *hints = [(x - mean) @ basis for x, (mean, basis) in zip(maps, bases)]
+            out["features"][where], out["hints"][where] = features.cpu().numpy(), torch.cat(hints, -1).cpu().numpy()
             out["images"][where], out["source"][where], out["hard"][where] = small, source, hard
             out["regions"][where], out["owners"][where] = masks, owners
             right += float(logits.softmax(-1).max(-1).values.sum())

@@ -21,7 +21,8 @@ from .training import Average, Members, Run, update
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
 SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
 AVERAGED = 400  # steps of the running mean
-HINTED = (3, 6, 9)  # blocks of the tower that learn the teacher's inner features, those the side adapter is fed from too
+# Blocks of the tower after which it learns the teacher's inner features: those that the side adapter is fed from.
+HINTED = [layer for layer, _ in SAN_MINI["side_adapter"]["fusion"] if layer]
 
 
 class Tower(nn.Module):
@@ -139,7 +140,8 @@ class Crops:
     """The arrays of every set of stage 2a, or of the one named; a batch is made on the device."""
 
     def __init__(self, folder, device, pattern="crops-*"):
-        keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hints", "hard", "source", "regions", "owners")
+        keys = ("images", "top_ids", "top", "dense_ids", "dense", "features", "hints", "hard", "source", "regions",
+                "owners")
         sets = [path for path in sorted(folder.glob(pattern)) if path.suffix != ".part"]
         if not sets:
             raise SystemExit(f"{folder}: no crops; run the stage `crops` first")
@@ -163,7 +165,7 @@ class Crops:
     def batch(self, chosen, size, augment):
         """Crops and targets through one window each: all of it, or a random part, mirrored or not. All of it at the
         side where the student's patches are the teacher's places has the teacher's inner features too."""
-        a = {key: value[chosen] for key, value in self.arrays.items()}
+        a = {key: value[chosen] for key, value in self.arrays.items() if key not in ("features", "hints")}
         images = a["images"].permute(0, 3, 1, 2).float()
         n, device, grid = len(images), images.device, size // 16
         scale = torch.ones(n, 2, device=device)
@@ -187,7 +189,7 @@ class Crops:
         places = (places[..., 1] * self.side + places[..., 0]).flatten(1)[..., None].expand(-1, -1, a["dense"].shape[2])
         known = {}
         if not augment and grid == self.side:
-            known["hints"] = a["hints"].float()
+            known["hints"] = self.arrays["hints"][chosen].float()
         if "known" in a:
             known["known"] = a["known"].float().gather(1, places[..., :1].expand(-1, -1, a["known"].shape[2]))
         return {**known, "images": normalise(jitter(images) if augment else images), "cover": cover,
