@@ -65,6 +65,8 @@ def main():
                        help="share of steps on whole crops with the teacher's inner features as targets")
     image.add_argument("--seeing", type=float, default=0.4,
                        help="share of the run, at its start, that learns nothing but these features: no names yet")
+    image.add_argument("--mosaics", type=float, default=0.7,
+                       help="share of the steps whose pictures are several crops side by side")
     image.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")
     image.add_argument("--keep", type=float, default=1.0, help="probability of a residual branch (stochastic depth)")
 

@@ -12,6 +12,7 @@ from .config import SAN_MINI
 from .crops import HINTS, SOURCES
 from .judge import judge
 from .model import SAN, initialise, normalise
+from .mosaic import LAYOUTS, Mosaic
 from .muon import muon
 from .scenes import Scenes
 from .text import TEMPLATES, class_embeddings
@@ -36,17 +37,27 @@ class Tower(nn.Module):
                                    for count in HINTS.values())
         self.logit_scale = nn.Parameter(torch.tensor(math.log(20.0)))
 
-    def forward(self, images, bias, keep=1.0):
-        """images [B,3,S,S] normalised, bias [B,R,N] -> unit embeddings of regions, class token, patches; hints."""
+    def forward(self, images, bias, keep=1.0, mosaic=None):
+        """images [B,3,S,S] normalised, bias [B,R,N] -> unit embeddings of regions, class token, patches; hints.
+
+        With a mosaic the images are its pictures; everything else stays by crop, a crop's class token being that of
+        a region that is all of it."""
         kept, _ = self.extractor(images, keep)
+        if mosaic:
+            bias = mosaic.spread(F.pad(bias, (0, 0, 0, 1)), OUTSIDE)
         heads = bias[:, None].expand(-1, self.head.heads, -1, -1)
         out = F.normalize(self.head(kept[-1], heads, keep).float(), dim=-1)
         r = bias.shape[1]
-        return out[:, :r], out[:, r], out[:, r + 1:], self.hinted(kept)
+        regions, whole, patches = out[:, :r], out[:, r], out[:, r + 1:]
+        if mosaic:
+            regions, patches = mosaic.shared(regions), mosaic.places(patches)
+            regions, whole = regions[:, :-1], regions[:, -1]
+        return regions, whole, patches, self.hinted(kept, mosaic)
 
-    def hinted(self, kept):
+    def hinted(self, kept, mosaic=None):
         """The extractor's tokens per block -> what its patches make of the teacher's inner features, [B,N,·] each."""
-        return [layer(kept[block][:, 1:]).float() for block, layer in zip(HINTED, self.hints)]
+        found = [layer(kept[block][:, 1:]).float() for block, layer in zip(HINTED, self.hints)]
+        return [mosaic.places(hints) for hints in found] if mosaic else found
 
 
 def text_table(args, run):
@@ -242,7 +253,7 @@ def losses(tower, b, tables, columns, keep=1.0):
     inside = b["cover"] > 0.3
     inside = inside | (b["cover"] >= b["cover"].amax(-1, keepdim=True).clamp_min(1e-3))
     bias = torch.where(inside, 0.0, OUTSIDE)
-    regions, whole, patches, hints = tower(b["images"], bias, keep)
+    regions, whole, patches, hints = tower(b["images"], bias, keep, b.get("mosaic"))
     scale = tower.logit_scale.clamp(max=math.log(100)).exp()
     allowed = columns[b["source"]]  # [B,K]
     blocked = torch.where(allowed, 0.0, -1e4)
@@ -318,13 +329,18 @@ def main(args):
         else:
             hinted = seeing or random.random() < args.hinted
             size = crops.side * 16 if hinted else grown(args.size, args.grow, run.progress)
-            count = max(2, round(args.batch * args.size ** 2 / size ** 2))
+            layout = random.choice(LAYOUTS) if not seeing and random.random() < args.mosaics else (1, 1)
+            parts = math.prod(layout)
+            count = parts * max(1, round(args.batch * args.size ** 2 / size ** 2 / parts))
             b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=not hinted)
             if not hinted and random.random() < run.progress:  # early on it only slows learning
                 b = mixed(b)
+            if parts > 1:
+                b["mosaic"] = Mosaic(*layout, size // 16)
+                b["images"] = b["mosaic"].joined(b["images"])
         with torch.autocast(args.device, dtype=torch.bfloat16):
             if seeing:
-                found = hint_losses(tower.hinted(tower.extractor(b["images"], args.keep)[0]), b)
+                found = hint_losses(tower.hinted(tower.extractor(b["images"], args.keep)[0], b.get("mosaic")), b)
             else:
                 found, region, hard = losses(tower, b, tables, columns, args.keep)
         loss = sum(WEIGHTS[name] * value for name, value in found.items())

@@ -12,13 +12,16 @@ from unittest import mock
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, image_stage, judge, layers, matching, names, photos, pack  # noqa: E402
+from san_training import checkpoint, image_stage, judge, layers, matching, mosaic, names, photos, pack  # noqa: E402
+from san_training.config import SAN_MINI  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
+from san_training.model import SAN, initialise  # noqa: E402
 from san_training.training import Average, Members  # noqa: E402
 from test_model import toy_model  # noqa: E402
 
@@ -285,8 +288,6 @@ class FineTuneTests(unittest.TestCase):
 
 class StateTests(unittest.TestCase):
     def test_unpack_and_export_give_the_same_file(self):
-        from san_training.config import SAN_MINI
-        from san_training.model import SAN, initialise
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             model = SAN(SAN_MINI)
@@ -325,6 +326,51 @@ class WindowTests(unittest.TestCase):
             row = some["dense_ids"][n, :5, 0]
             steps = row[1:] - row[:-1]
             self.assertTrue(bool((steps >= 0).all() or (steps <= 0).all()))
+
+
+class MosaicTests(unittest.TestCase):
+    """Crops of one colour a place: what a mosaic's patch shows says which crop and place it is."""
+
+    def setUp(self):
+        self.mosaic = mosaic.Mosaic(2, 3, 2, roll=(1, 5))
+        self.values = torch.arange(12 * 4.0).view(12, 2, 2)  # crop, place
+        images = self.values[:, None].expand(-1, 3, -1, -1).repeat_interleave(16, 2).repeat_interleave(16, 3)
+        self.pictures = self.mosaic.joined(images)
+
+    def test_places_are_found_where_the_picture_shows_them(self):
+        self.assertEqual(tuple(self.pictures.shape), (2, 3, 64, 96))
+        self.assertEqual(self.pictures[0, 0, 16, 80].item(), 0)  # the first crop, rolled down by 1 patch, right by 5
+        self.assertEqual(self.pictures[0, 0, 16, 0].item(), 1)  # its second place, round the edge
+        patches = F.avg_pool2d(self.pictures[:, :1], 16).flatten(2).transpose(1, 2)
+        self.assertTrue(torch.equal(self.mosaic.places(patches)[..., 0], self.values.flatten(1)))
+
+    def test_a_region_lies_in_its_own_crop_alone(self):
+        bias = torch.full((12, 3, 4), -30.0)
+        for crop in range(12):
+            bias[crop, crop % 3, crop % 4] = 0
+        wide = self.mosaic.spread(bias, -30.0)
+        self.assertEqual(tuple(wide.shape), (2, 18, 24))
+        patches = F.avg_pool2d(self.pictures[:, :1], 16).flatten(2)
+        seen = torch.where(wide == 0, patches, -1).amax(-1, keepdim=True)  # [2,18,1]
+        seen = self.mosaic.shared(seen)[..., 0]
+        for crop in range(12):
+            wanted = [self.values[crop].flatten()[crop % 4].item() if r == crop % 3 else -1 for r in range(3)]
+            self.assertEqual(seen[crop].tolist(), wanted)
+
+    def test_a_mosaic_of_one_crop_is_the_crop(self):
+        """Regions and patches of a picture that is one crop are those of the crop itself, and `whole` sees all of it."""
+        torch.manual_seed(3)
+        san = SAN(SAN_MINI)
+        initialise(san, 1)
+        tower = image_stage.Tower(san).eval()
+        images, bias = torch.randn(2, 3, 32, 48), torch.where(torch.rand(2, 2, 6) < 0.5, 0.0, -30.0)
+        one = mosaic.Mosaic(1, 1, 2, roll=(0, 0))
+        one.index = torch.arange(6)[None]
+        plain, joined = tower(images, bias), tower(images, bias, mosaic=one)
+        for part in (0, 2):
+            self.assertTrue(torch.allclose(plain[part], joined[part], atol=1e-5))
+        every = tower(images, torch.zeros(2, 1, 6))[0][:, 0]
+        self.assertTrue(torch.allclose(joined[1], every, atol=1e-5))
 
 
 class PackTests(unittest.TestCase):
