@@ -78,6 +78,8 @@ def main():
         adapter.add_argument("--size", type=int, default=448, help="pixels of a crop's side, a multiple of 32")
         adapter.add_argument("--supervised", type=int, default=2, help="so many of the last blocks are supervised")
         adapter.add_argument("--guidance", type=float, default=1.0, help="weight of the mask as target of the bias")
+        adapter.add_argument("--matches", type=int, default=1,
+                             help="queries that each mask is matched to; more learn faster, the paper has 1")
         if name == "finetune":
             adapter.add_argument("--output", required=True)
             adapter.add_argument("--dtype", choices=["f16", "bf16", "f32"], default="f16")

@@ -42,13 +42,14 @@ def assemble(folder, seed, adapter=True):
     return model
 
 
-def trainable(model):
-    """(name, parameter, rate factor): the adapter, the 'no object' row, CLIP's positional embedding."""
+def trainable(model, positions):
+    """(name, parameter, rate factor): the adapter, the 'no object' row and, with `positions`, CLIP's positional
+    embedding (stage 2b saw grids of many sizes: there it need not move)."""
     for block in [*model.clip_visual_extractor.resblocks, *model.clip_rec_head.resblocks]:
         block.idle = block.closed()
     for name, parameter in model.named_parameters():
         factor = (1.0 if name.startswith("side_adapter_network.") or name == "ov_classifier.bg_embed"
-                  else 0.1 if name == "clip_visual_extractor.positional_embedding" else 0.0)
+                  else 0.1 if positions and name == "clip_visual_extractor.positional_embedding" else 0.0)
         parameter.requires_grad_(factor > 0)
         if factor:
             yield name, parameter, factor
@@ -60,7 +61,7 @@ def main(args):
     run.partial = True
     model = checkpoint.load(args.init) if args.init else assemble(run.folder, args.seed, adapter=False)
     model.to(args.device)
-    optimizer = muon(list(trainable(model)), 1e-2, block=".blocks.")
+    optimizer = muon(list(trainable(model, positions=stage == "finetune")), 1e-2, block=".blocks.")
     average = Average(model, AVERAGED, run.resume(model, optimizer))
     members = Members(run, model)
     scenes = (Folder if stage == "finetune" else Scenes)(args.data, args.size)
@@ -97,7 +98,7 @@ def main(args):
             for n in range(len(images)):
                 logits = model.class_logits(embeddings[n], classifier) + blocked[sources[n]]
                 one, matched = matching.losses(masks[n].float(), logits, pooled[n].float(), (clip_side, clip_side),
-                                               truths[n], stuff, args.guidance)
+                                               truths[n], stuff, args.guidance, args.matches)
                 found = {k: found.get(k, 0) + v for k, v in one.items()}
                 count, free = count + matched, free + len(logits) - matched
             found["free"] = free

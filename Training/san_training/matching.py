@@ -23,22 +23,23 @@ def dice(probabilities, masks):
 
 
 @torch.no_grad()
-def match(mask_logits, class_logits, classes, masks):
-    """[Q,P], [Q,K+1], [M], [M,P] -> matched queries and targets."""
+def match(mask_logits, class_logits, classes, masks, times=1):
+    """[Q,P], [Q,K+1], [M], [M,P] -> matched queries and targets, each target `times` or as half of the queries allow."""
     p = mask_logits.sigmoid()
     cross = F.softplus(mask_logits).mean(1, keepdim=True) - mask_logits @ masks.t() / masks.shape[1]
     overlap = 1 - (2 * p @ masks.t() + 1) / (p.sum(1, keepdim=True) + masks.sum(1) + 1)
     cost = MASK * cross + DICE * overlap - CLASS * class_logits.softmax(-1)[:, classes]
-    rows, columns = linear_sum_assignment(cost.float().cpu().numpy())
-    return torch.as_tensor(rows), torch.as_tensor(columns)
+    times = max(1, min(times, len(p) // (2 * len(masks))))
+    rows, columns = linear_sum_assignment(cost.float().repeat(1, times).cpu().numpy())
+    return torch.as_tensor(rows), torch.as_tensor(columns % len(masks))
 
 
-def losses(masks, logits, pooled, size, truth, stuff, guidance):
+def losses(masks, logits, pooled, size, truth, stuff, guidance, times=1):
     """One image, one supervised block.
 
     masks [Q,h,w] logits; logits [Q,K+1] (blocked columns already out; the last is 'no object'); pooled
     [heads,Q,N] bias on CLIP's grid `size`; truth = (classes, masks at 4h x 4w, unknown); stuff: columns that
-    may fill unknown places besides the last.
+    may fill unknown places besides the last; times: queries that each mask is matched to.
     """
     classes, wanted, unknown = truth
     h, w = masks.shape[-2:]
@@ -49,7 +50,7 @@ def losses(masks, logits, pooled, size, truth, stuff, guidance):
     rows = torch.zeros(0, dtype=torch.long)
     if len(classes):
         coarse = F.adaptive_avg_pool2d(wanted, (h, w))
-        rows, order = match(masks.flatten(1), logits, classes, coarse.flatten(1))
+        rows, order = match(masks.flatten(1), logits, classes, coarse.flatten(1), times)
         wanted, classes, coarse = wanted[order], classes[order], coarse[order]
         chosen = fine[rows].flatten(1)
         found["mask"] = F.binary_cross_entropy_with_logits(chosen, wanted.flatten(1), reduction="none").mean(1).sum()

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 from . import photos
-from .crops import WHOLE_PERSON, box
+from .crops import box
 
 # What may fill the pixels nobody annotated; competes with the classes there, and is nobody's target.
 STUFF = ("sky", "grass", "tree", "wall", "floor", "ground", "road", "pavement", "building", "house", "water", "sea",
@@ -17,7 +17,9 @@ STUFF = ("sky", "grass", "tree", "wall", "floor", "ground", "road", "pavement", 
 class Scenes:
     """Draws (image u8 [S,S,3], columns i32 [S,S] with -1 unknown, source) from the data sets or a user's folder."""
 
-    SHARES = {"coco": 0.55, "ccp": 0.15, "cutouts": 0.3}
+    SHARES = {"coco": 0.6, "ccp": 0.1, "cutouts": 0.3}
+    PERSONS = 0.1  # of `coco`: fashion photos with clothes, skin and hair as one `person`
+    TOGETHER = 0.5  # share of samples that are four scenes
 
     def __init__(self, data, size):
         self.size = size
@@ -70,9 +72,7 @@ class Scenes:
         return (Image.fromarray(photo.pixels[y, x]), Image.fromarray(mask[y, x].astype(np.uint8) * 255),
                 int(self.lookup["coco"][value]))
 
-    def sample(self, seed):
-        draw = random.Random(seed)
-        source = draw.choices(self.sources, [self.SHARES[s] for s in self.sources])[0]
+    def scene(self, draw, source):
         if source == "cutouts":
             base = draw.choice(self.pool).pixels
             where = box(draw, base.shape[1], base.shape[0], None, "any")
@@ -83,17 +83,36 @@ class Scenes:
                 piece = Image.fromarray(photo.pixels)
                 self.paste(draw, pixels, columns, piece.convert("RGB"), piece.getchannel("A"),
                            self.vocabulary.index[photo.name])
+        elif source == "coco" and draw.random() < self.PERSONS:
+            pixels, columns = self.crop(draw, draw.choice(self.photos["ccp"]))
+            columns = np.where(columns >= 0, self.vocabulary.index["person"], -1).astype(np.int32)
         else:
             pixels, columns = self.crop(draw, draw.choice(self.photos[source]))
-            if source == "ccp" and draw.random() < WHOLE_PERSON:  # clothes, skin and hair as one `person`
-                columns = np.where(columns >= 0, self.vocabulary.index["person"], -1).astype(np.int32)
-                return finish(draw, pixels, columns) + (self.sources.index("coco"),)
             if source == "coco":
                 for _ in range(draw.choice((0, 0, 1, 2))):
                     found = self.region(draw)
                     if found:
                         self.paste(draw, pixels, columns, *found)
-        return finish(draw, pixels, columns) + (self.sources.index(source),)
+        return pixels, columns
+
+    def four(self, draw, source):
+        """Four scenes that meet near the middle: in most photos one name for everything is nearly right, here never."""
+        pixels = np.empty((self.size, self.size, 3), np.uint8)
+        columns = np.empty((self.size, self.size), np.int32)
+        y, x = (int(self.size * draw.uniform(0.35, 0.65)) for _ in range(2))
+        for rows in (slice(0, y), slice(y, self.size)):
+            for across in (slice(0, x), slice(x, self.size)):
+                shape = (across.stop - across.start, rows.stop - rows.start)
+                part, named = self.scene(draw, source)
+                pixels[rows, across] = Image.fromarray(part).resize(shape, Image.BILINEAR)
+                columns[rows, across] = Image.fromarray(named).resize(shape, Image.NEAREST)
+        return pixels, columns
+
+    def sample(self, seed):
+        draw = random.Random(seed)
+        source = draw.choices(self.sources, [self.SHARES[s] for s in self.sources])[0]
+        made = self.four if draw.random() < self.TOGETHER else self.scene
+        return finish(draw, *made(draw, source)) + (self.sources.index(source),)
 
 
 class Folder:

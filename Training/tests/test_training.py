@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import random
 import sys
 import tempfile
 import unittest
@@ -18,7 +19,7 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, image_stage, judge, layers, matching, mosaic, names, photos, pack  # noqa: E402
+from san_training import checkpoint, image_stage, judge, layers, matching, mosaic, names, photos, pack, scenes  # noqa: E402
 from san_training.config import SAN_MINI  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
 from san_training.model import SAN, initialise  # noqa: E402
@@ -40,6 +41,16 @@ class MatchingTests(unittest.TestCase):
         logits = torch.stack([-8 * (2 * masks[0] - 1), torch.zeros(4), 8 * (2 * masks[0] - 1)])
         rows, columns = matching.match(logits, torch.zeros(3, 3), torch.tensor([0, 1]), masks)
         self.assertEqual(dict(zip(rows.tolist(), columns.tolist())), {2: 0, 0: 1})
+
+    def test_several_queries_may_have_the_same_target(self):
+        wanted = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+        masks = 8 * (2 * wanted[[0, 1, 0, 1, 1, 0, 1, 0]] - 1)
+        masks[4:] *= 0.1  # less sure
+        classes = torch.tensor([0, 1])
+        rows, columns = matching.match(masks, torch.zeros(8, 3), classes, wanted, times=2)
+        self.assertEqual(dict(zip(rows.tolist(), columns.tolist())), {0: 0, 1: 1, 2: 0, 3: 1})
+        rows, columns = matching.match(masks[:4], torch.zeros(4, 3), classes, wanted, times=2)
+        self.assertEqual(len(rows), 2)  # no more than half of the queries
 
     def test_dice(self):
         found = matching.dice(torch.tensor([1.0, 1, 0, 0]), torch.tensor([1.0, 0, 0, 0]))
@@ -162,6 +173,23 @@ class ImageStageTests(unittest.TestCase):
         weights = crops.weights()
         self.assertAlmostEqual((weights[8] / weights[0]).item(), 8 ** 0.5, places=5)
         self.assertEqual(weights[9].item(), 1.0)
+
+
+class SceneTests(unittest.TestCase):
+    def test_four_scenes_fill_the_picture_each_with_its_names(self):
+        one = scenes.Scenes.__new__(scenes.Scenes)
+        one.size, made = 40, iter(range(4))
+
+        def scene(draw, source):
+            n = next(made)
+            return np.full((40, 40, 3), 10 * n, np.uint8), np.full((40, 40), n, np.int32)
+        one.scene = scene
+        pixels, columns = one.four(random.Random(5), "coco")
+        self.assertTrue((pixels == 10 * columns[..., None]).all())
+        self.assertEqual([columns[0, 0], columns[0, -1], columns[-1, 0], columns[-1, -1]], [0, 1, 2, 3])
+        rows, across = np.unique(columns[:, 0], return_counts=True)[1], np.unique(columns[0], return_counts=True)[1]
+        self.assertTrue(all(14 <= n <= 26 for n in (*rows, *across)))
+        self.assertEqual(np.bincount(columns.flatten()).tolist(), np.outer(rows, across).flatten().tolist())
 
 
 class JudgeTests(unittest.TestCase):
