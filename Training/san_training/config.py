@@ -15,7 +15,7 @@ SAN_MINI = {
         "fusion": [[0, 0], [3, 1], [6, 2], [9, 3]], "queries": 64,
     },
     "mask_decoder": {"channels": 128, "mlp_layers": 3, "bias_heads": 4},
-    "input": {"short_side": 448},
+    "input": {"short_side": 384},
 }
 
 SAN_VIT_B_16 = {
