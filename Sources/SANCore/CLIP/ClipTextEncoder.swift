@@ -79,10 +79,14 @@ public struct ClipTextEncoder: Sendable {
       }
       for (index, block) in blocks.enumerated() {
         let read = index + 1 == blocks.count ? tree.endCount : nil
-        block(x, read: read, workspace: workspace) { query, key, value, out in
-          attend(
-            tree, asking: read ?? x.rows, query: query, key: key, value: value, heads: block.heads, into: out,
-            pool: workspace.pool)
+        if index == 0 {
+          applyFirst(block, to: x, tree, read: read, workspace: workspace)
+        } else {
+          block(x, read: read, workspace: workspace) { query, key, value, out in
+            attend(
+              tree, asking: read ?? x.rows, query: query, key: key, value: value, heads: block.heads, into: out,
+              pool: workspace.pool)
+          }
         }
       }
       let last = workspace.matrix(tree.ends.count, width)  // [ends, C]
@@ -94,10 +98,32 @@ public struct ClipTextEncoder: Sendable {
     return embeddings
   }
 
+  /// The first block: query, key and value of a token at a depth are the same in every sequence, and made once.
+  private func applyFirst(
+    _ block: TransformerBlock, to x: Matrix, _ tree: PrefixTree, read: Int?, workspace: Workspace
+  ) {
+    workspace.scope {
+      let distinct = workspace.matrix(tree.distinct.count, x.columns)
+      let projected = workspace.matrix(distinct.rows, 3 * x.columns)
+      for (row, node) in tree.distinct.enumerated() {
+        distinct.row(row).update(from: x.row(node), count: x.columns)
+      }
+      block.project(distinct, asking: distinct.rows, into: projected, workspace: workspace)
+      block.selfAttention(x, projected: projected, read: read, workspace: workspace) { query, key, value, out in
+        attend(
+          tree, asking: read ?? x.rows, places: tree.places, query: query, key: key, value: value,
+          heads: block.heads, into: out, pool: workspace.pool)
+      }
+    }
+    block.feedForward(x.rows(0..<(read ?? x.rows)), workspace: workspace)
+  }
+
   /// Causal attention: each of the first `asking` nodes attends to the nodes from the root to itself.
+  ///
+  /// A node's query, key and value are in its own row or in the one that `places` gives it.
   private func attend(
-    _ tree: PrefixTree, asking: Int, query: Matrix, key: Matrix, value: Matrix, heads: Int, into out: Matrix,
-    pool: ThreadPool
+    _ tree: PrefixTree, asking: Int, places: [Int]? = nil, query: Matrix, key: Matrix, value: Matrix, heads: Int,
+    into out: Matrix, pool: ThreadPool
   ) {
     let width = query.columns / heads
     let scale = 1 / Float(width).squareRoot()
@@ -108,9 +134,12 @@ public struct ClipTextEncoder: Sendable {
           let (path, scores) = (path.baseAddress!, scores.baseAddress!)
           for node in range {
             let count = tree.path(to: node, into: path)
+            if let places {
+              for index in 0..<count { path[index] = places[path[index]] }
+            }
             for head in 0..<heads {
               let offset = head * width
-              let q = query.row(node) + offset
+              let q = query.row(path[count - 1]) + offset  // its own
               for index in 0..<count {
                 scores[index] = scale * VectorMath.dot(q, key.row(path[index]) + offset, width)
               }

@@ -14,6 +14,10 @@ struct PrefixTree {
 
   /// The nodes that a sequence ends in, then all others: after the last block only the former are read.
   private(set) var nodes: [Node] = []
+  /// The first node of every token at every depth: before the first block a token knows nothing else.
+  private(set) var distinct: [Int] = []
+  /// For each node, where in `distinct` its like is.
+  private(set) var places: [Int] = []
   /// The last node of each sequence, in the order of the sequences.
   private(set) var ends: [Int] = []
   /// The number of nodes that a sequence ends in.
@@ -35,6 +39,7 @@ struct PrefixTree {
       previous = sequence
     }
     moveEndsForward()
+    findDistinct()
   }
 
   /// How many tokens two sequences start with that are the same.
@@ -53,6 +58,19 @@ struct PrefixTree {
     }
     endCount = isEnd.count { $0 }
     ends = ends.map { places[$0] }
+  }
+
+  private mutating func findDistinct() {
+    var found: [Int: Int] = [:]
+    for (index, node) in nodes.enumerated() {
+      let key = Int(node.token) << 32 | node.depth
+      let place = found[key] ?? distinct.count
+      if place == distinct.count {
+        found[key] = place
+        distinct.append(index)
+      }
+      places.append(place)
+    }
   }
 
   /// Writes the nodes from the root to `node`, itself included, to `path`; returns their number.

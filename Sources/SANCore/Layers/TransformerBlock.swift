@@ -85,24 +85,47 @@ public struct TransformerBlock: Sendable {
     _ x: Matrix, read: Int? = nil, alike: Int = 0, workspace: Workspace,
     attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
   ) {
-    let pool = workspace.pool
+    workspace.scope {
+      let projected = workspace.matrix(x.rows, 3 * width)
+      project(x, asking: read ?? x.rows, alike: alike, into: projected, workspace: workspace)
+      selfAttention(x, projected: projected, read: read, workspace: workspace, attend: attend)
+    }
+    feedForward(x.rows(0..<(read ?? x.rows)), workspace: workspace)
+  }
+
+  /// The block's first half, x += proj(attention(…)), from queries, keys and values made before, `[any, 3·width]`: `attend`
+  /// is given these as they are and knows which rows are whose.
+  func selfAttention(
+    _ x: Matrix, projected: Matrix, read: Int? = nil, workspace: Workspace,
+    attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
+  ) {
     let output = x.rows(0..<(read ?? x.rows))
+    workspace.scope {
+      let gathered = workspace.matrix(x.rows, width)
+      attend(
+        projected.columns(0..<width), projected.columns(width..<2 * width),
+        projected.columns(2 * width..<3 * width), gathered)
+      projection(gathered.rows(0..<output.rows), into: output, accumulate: true, pool: workspace.pool)
+    }
+  }
+
+  /// Query, key and value of the tokens `x`, `[L, width]`, side by side: `[L, 3·width]`. Queries are made of the first
+  /// `asking` tokens; the first `alike` tokens are as the one after them.
+  func project(
+    _ x: Matrix, asking: Int, alike: Int = 0, into projected: Matrix, workspace: Workspace
+  ) {
+    let pool = workspace.pool
     precondition(alike < max(x.rows, 1), "a token follows those that are as it is")
     workspace.scope {
       let normed = workspace.matrix(x.rows, width)
-      let stacked = workspace.matrix(x.rows, 3 * width)  // query, key, value
       let distinct = alike..<x.rows
-      let asking = alike..<max(output.rows, alike + 1)
+      let asking = alike..<max(asking, alike + 1)
       norm1(x.rows(distinct), into: normed.rows(distinct), pool: pool)
-      let (queries, keysAndValues) = (stacked.columns(0..<width), stacked.columns(width..<3 * width))
+      let (queries, keysAndValues) = (projected.columns(0..<width), projected.columns(width..<3 * width))
       query(normed.rows(asking), into: queries.rows(asking), pool: pool)  // [L, width]
       keyValue(normed.rows(distinct), into: keysAndValues.rows(distinct), pool: pool)  // [L, 2·width]
-      for index in 0..<alike { stacked.row(index).update(from: stacked.row(alike), count: stacked.columns) }
-      attend(
-        queries, stacked.columns(width..<2 * width), stacked.columns(2 * width..<3 * width), normed)
-      projection(normed.rows(0..<output.rows), into: output, accumulate: true, pool: pool)
+      for index in 0..<alike { projected.row(index).update(from: projected.row(alike), count: projected.columns) }
     }
-    feedForward(output, workspace: workspace)
   }
 
   /// The block's second half: x += fc2(activation(fc1(norm x))).
