@@ -84,8 +84,8 @@ public struct ClipTextEncoder: Sendable {
         } else {
           block(x, read: read, workspace: workspace) { query, key, value, out in
             attend(
-              tree, asking: read ?? x.rows, query: query, key: key, value: value, heads: block.heads, into: out,
-              pool: workspace.pool)
+              tree, asking: read ?? x.rows, query: query, key: key, value: value, heads: block.heads,
+              into: out, pool: workspace.pool)
           }
         }
       }
@@ -109,7 +109,8 @@ public struct ClipTextEncoder: Sendable {
         distinct.row(row).update(from: x.row(node), count: x.columns)
       }
       block.project(distinct, asking: distinct.rows, into: projected, workspace: workspace)
-      block.selfAttention(x, projected: projected, read: read, workspace: workspace) { query, key, value, out in
+      block.selfAttention(x, projected: projected, read: read, workspace: workspace) {
+        query, key, value, out in
         attend(
           tree, asking: read ?? x.rows, places: tree.places, query: query, key: key, value: value,
           heads: block.heads, into: out, pool: workspace.pool)
@@ -122,8 +123,8 @@ public struct ClipTextEncoder: Sendable {
   ///
   /// A node's query, key and value are in its own row or in the one that `places` gives it.
   private func attend(
-    _ tree: PrefixTree, asking: Int, places: [Int]? = nil, query: Matrix, key: Matrix, value: Matrix, heads: Int,
-    into out: Matrix, pool: ThreadPool
+    _ tree: PrefixTree, asking: Int, places: [Int]? = nil, query: Matrix, key: Matrix, value: Matrix,
+    heads: Int, into out: Matrix, pool: ThreadPool
   ) {
     let width = query.columns / heads
     let scale = 1 / Float(width).squareRoot()

@@ -93,8 +93,8 @@ public struct TransformerBlock: Sendable {
     feedForward(x.rows(0..<(read ?? x.rows)), workspace: workspace)
   }
 
-  /// The block's first half, x += proj(attention(…)), from queries, keys and values made before, `[any, 3·width]`: `attend`
-  /// is given these as they are and knows which rows are whose.
+  /// The block's first half, x += proj(attention(…)), from queries, keys and values made before, `[any, 3·width]`:
+  /// `attend` is given these as they are and knows which rows are whose.
   func selfAttention(
     _ x: Matrix, projected: Matrix, read: Int? = nil, workspace: Workspace,
     attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
@@ -124,7 +124,9 @@ public struct TransformerBlock: Sendable {
       let (queries, keysAndValues) = (projected.columns(0..<width), projected.columns(width..<3 * width))
       query(normed.rows(asking), into: queries.rows(asking), pool: pool)  // [L, width]
       keyValue(normed.rows(distinct), into: keysAndValues.rows(distinct), pool: pool)  // [L, 2·width]
-      for index in 0..<alike { projected.row(index).update(from: projected.row(alike), count: projected.columns) }
+      for index in 0..<alike {
+        projected.row(index).update(from: projected.row(alike), count: projected.columns)
+      }
     }
   }
 
