@@ -20,7 +20,7 @@ def main(args):
     states = {
         "text": part("ov_classifier."),
         "image": {**part("clip_visual_extractor.", "extractor."), **part("clip_rec_head.", "head."), **scale},
-        "adapter": {name: weights[name] for name, _, _ in trainable(model, positions=True)},
+        "adapter": {name: weights[name] for name, _, _ in trainable(model, positions=False)},
     }
     for stage, state in states.items():
         path = folder / f"{stage}.pt"
