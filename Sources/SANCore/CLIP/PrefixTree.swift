@@ -51,13 +51,13 @@ struct PrefixTree {
     var isEnd = [Bool](repeating: false, count: nodes.count)
     for end in ends { isEnd[end] = true }
     let order = nodes.indices.filter { isEnd[$0] } + nodes.indices.filter { !isEnd[$0] }
-    var places = [Int](repeating: 0, count: nodes.count)
-    for (place, index) in order.enumerated() { places[index] = place }
+    var moved = [Int](repeating: 0, count: nodes.count)
+    for (place, index) in order.enumerated() { moved[index] = place }
     nodes = order.map { index in
-      Node(token: nodes[index].token, depth: nodes[index].depth, parent: places[nodes[index].parent])
+      Node(token: nodes[index].token, depth: nodes[index].depth, parent: moved[nodes[index].parent])
     }
     endCount = isEnd.count { $0 }
-    ends = ends.map { places[$0] }
+    ends = ends.map { moved[$0] }
   }
 
   private mutating func findDistinct() {
