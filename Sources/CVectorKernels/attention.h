@@ -6,9 +6,9 @@
 
 /// Replaces the scores of `keys`, whose base is 2, by their exponentials, and updates the running maxima and
 /// sums of `vectors` vectors of lanes: side by side, since each is one long chain. `factors` is what earlier
-/// sums are to be multiplied by.
+/// sums are to be multiplied by, and `step` the distance of one key's scores to the next one's.
 static inline __attribute__((always_inline)) void exponentiate_lanes(
-    const int vectors, float *scores, ptrdiff_t keys, float *maxima, float *sums, float *factors) {
+    const int vectors, float *scores, ptrdiff_t step, ptrdiff_t keys, float *maxima, float *sums, float *factors) {
   vector largest[TILE_VECTORS], sum[TILE_VECTORS];
   for (int v = 0; v < vectors; v++) {
     largest[v] = v_load(maxima + v * LANES);
@@ -16,12 +16,12 @@ static inline __attribute__((always_inline)) void exponentiate_lanes(
   }
   for (ptrdiff_t k = 0; k < keys; k++) {
     for (int v = 0; v < vectors; v++) {
-      largest[v] = v_max(largest[v], v_load(scores + k * VK_PANEL + v * LANES));
+      largest[v] = v_max(largest[v], v_load(scores + k * step + v * LANES));
     }
   }
   for (ptrdiff_t k = 0; k < keys; k++) {
     for (int v = 0; v < vectors; v++) {
-      float *score = scores + k * VK_PANEL + v * LANES;
+      float *score = scores + k * step + v * LANES;
       vector e = v_exp2(v_subtract(v_load(score), largest[v]));
       sum[v] = v_add(sum[v], e);
       v_store(score, e);
@@ -35,30 +35,30 @@ static inline __attribute__((always_inline)) void exponentiate_lanes(
   }
 }
 
-/// `exponentiate_lanes` for all `lanes` of a block of keys.
-static inline void exponentiate_block(
+/// `exponentiate_lanes` for a strip of scores of a block of keys.
+static inline void exponentiate_strip(
     float *scores, ptrdiff_t lanes, ptrdiff_t keys, float *maxima, float *sums, float *factors) {
-  ptrdiff_t i = 0;
-  for (; i + TILE_VECTORS * LANES <= lanes; i += TILE_VECTORS * LANES) {
-    exponentiate_lanes(TILE_VECTORS, scores + i, keys, maxima + i, sums + i, factors + i);
+  if (lanes == STRIP) {
+    exponentiate_lanes(TILE_VECTORS, scores, STRIP, keys, maxima, sums, factors);
+    return;
   }
-  for (; i < lanes; i += LANES) {
-    exponentiate_lanes(1, scores + i, keys, maxima + i, sums + i, factors + i);
+  for (ptrdiff_t i = 0; i < lanes; i += LANES) {
+    exponentiate_lanes(1, scores + i, lanes, keys, maxima + i, sums + i, factors + i);
   }
 }
 
 static void attend(const vk_attention *p) {
   float part[TILE_ROWS * VK_PANEL] __attribute__((aligned(64)));
   float factors[VK_PANEL] __attribute__((aligned(64)));
-  float *queries = p->scratch;                      // [width, 48]
-  float *gathered = queries + p->width * VK_PANEL;  // [width, 48]
-  float *scores = gathered + p->width * VK_PANEL;   // [keys, 48]
+  float *queries = p->scratch;                      // strips of [width, ·], 48 columns together
+  float *gathered = queries + p->width * VK_PANEL;  // [width, lanes]
+  float *scores = gathered + p->width * VK_PANEL;   // strips of [keys, ·], 48 columns together
   float *maxima = scores + VK_KEY_BLOCK * VK_PANEL;
   float *sums = maxima + VK_PANEL;
-  ptrdiff_t lanes = panel_width(p->queries, 0);
+  ptrdiff_t lanes = padded(p->queries);
 
   const float log2e = 1.44269504f;
-  pack_rows(p->query, p->query_stride, p->queries, p->width, p->scale * log2e, queries, lanes);
+  pack_rows(p->query, p->query_stride, p->queries, p->width, p->scale * log2e, queries);
   for (ptrdiff_t i = 0; i < p->width * lanes; i += LANES) v_store(gathered + i, v_zero());
   for (ptrdiff_t i = 0; i < lanes; i += LANES) {
     v_store(maxima + i, v_set(LOWEST_SCORE));
@@ -69,16 +69,26 @@ static void attend(const vk_attention *p) {
     ptrdiff_t keys = smaller(p->keys - start, VK_KEY_BLOCK);
     const float *key = p->key + start * p->key_stride;
     for (ptrdiff_t k = 0; k < keys; k += TILE_ROWS) {
-      tile(
-          (int)smaller(keys - k, TILE_ROWS), lanes, p->width, key + k * p->key_stride, p->key_stride, 1,
-          queries, lanes, scores + k * VK_PANEL, VK_PANEL, queries, 0);
+      int rows = (int)smaller(keys - k, TILE_ROWS);
+      for (ptrdiff_t i = 0; i < lanes; i += STRIP) {
+        ptrdiff_t strip = strip_width(lanes, i);
+        tile(
+            rows, strip, p->width, key + k * p->key_stride, p->key_stride, 1, queries + i * p->width,
+            scores + i * VK_KEY_BLOCK + k * strip, strip, queries, 0);
+      }
     }
-    exponentiate_block(scores, lanes, keys, maxima, sums, factors);
+    for (ptrdiff_t i = 0; i < lanes; i += STRIP) {
+      exponentiate_strip(
+          scores + i * VK_KEY_BLOCK, strip_width(lanes, i), keys, maxima + i, sums + i, factors + i);
+    }
     const float *value = p->value + start * p->value_stride;
     for (ptrdiff_t c = 0; c < p->width; c += TILE_ROWS) {
       int channels = (int)smaller(p->width - c, TILE_ROWS);
-      tile(
-          channels, lanes, keys, value + c, 1, p->value_stride, scores, VK_PANEL, part, VK_PANEL, scores, 0);
+      for (ptrdiff_t i = 0; i < lanes; i += STRIP) {
+        tile(
+            channels, strip_width(lanes, i), keys, value + c, 1, p->value_stride, scores + i * VK_KEY_BLOCK,
+            part + i, VK_PANEL, scores, 0);
+      }
       for (ptrdiff_t i = 0; i < lanes; i += LANES) {
         vector factor = v_load(factors + i);
         for (int r = 0; r < channels; r++) {

@@ -3,7 +3,11 @@
 #include "functions.h"
 #include "rows.h"
 #include "packing.h"
-#include "tile.h"
+#if TILE_IS_WIDE
+#include "tile_wide.h"
+#else
+#include "tile_narrow.h"
+#endif
 #include "product.h"
 #include "attention.h"
 

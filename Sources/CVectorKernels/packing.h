@@ -1,11 +1,19 @@
-// Packing of B into panels: `depth` rows of `width` columns, zero beyond the columns that B has.
+// Packing of B into strips: `depth` rows of `width` columns, zero beyond the columns that B has. A strip is as wide as a
+// tile: a panel, or a third of it.
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-/// Columns of the panel that starts at `column`, padding included.
-static inline ptrdiff_t panel_width(ptrdiff_t columns, ptrdiff_t column) {
-  ptrdiff_t left = smaller(columns - column, VK_PANEL);
-  return (left + VK_PANEL_STEP - 1) / VK_PANEL_STEP * VK_PANEL_STEP;
+/// Columns of a strip, but for the last one, which may be narrower.
+enum { STRIP = TILE_VECTORS * LANES };
+
+/// So many columns with their padding.
+static inline ptrdiff_t padded(ptrdiff_t columns) {
+  return (columns + VK_PANEL_STEP - 1) / VK_PANEL_STEP * VK_PANEL_STEP;
+}
+
+/// Columns of the strip that starts at `column`, padding included.
+static inline ptrdiff_t strip_width(ptrdiff_t columns, ptrdiff_t column) {
+  return padded(smaller(columns - column, STRIP));
 }
 
 /// The eight rows of eight floats at `b`, turned, to `packed`.
@@ -46,8 +54,8 @@ static void turn(
   }
 }
 
-/// B is given as `[columns, depth]`: a weight, or keys.
-static void pack_rows(
+/// One strip; B is given as `[columns, depth]`: a weight, or keys.
+static void pack_row_strip(
     const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed,
     ptrdiff_t width) {
   const __m256 alphas = _mm256_set1_ps(alpha);
@@ -66,8 +74,8 @@ static void pack_rows(
   }
 }
 
-/// B is given as `[depth, columns]`.
-static void pack_columns(
+/// One strip; B is given as `[depth, columns]`.
+static void pack_column_strip(
     const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed,
     ptrdiff_t width) {
   for (ptrdiff_t k = 0; k < depth; k++) {
@@ -77,10 +85,26 @@ static void pack_columns(
   }
 }
 
+/// Up to a panel of columns, strip by strip.
+static void pack_rows(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed) {
+  for (ptrdiff_t c = 0; c < columns; c += STRIP) {
+    ptrdiff_t width = strip_width(columns, c);
+    pack_row_strip(b + c * b_stride, b_stride, smaller(columns - c, STRIP), depth, alpha, packed + c * depth, width);
+  }
+}
+
+static void pack_columns(
+    const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, float alpha, float *packed) {
+  for (ptrdiff_t c = 0; c < columns; c += STRIP) {
+    ptrdiff_t width = strip_width(columns, c);
+    pack_column_strip(b + c, b_stride, smaller(columns - c, STRIP), depth, alpha, packed + c * depth, width);
+  }
+}
+
 static void pack_panel(
     const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t panel, float *packed) {
   ptrdiff_t column = panel * VK_PANEL;
   pack_rows(
-      b + column * b_stride, b_stride, smaller(columns - column, VK_PANEL), depth, 1, packed + column * depth,
-      panel_width(columns, column));
+      b + column * b_stride, b_stride, smaller(columns - column, VK_PANEL), depth, 1, packed + column * depth);
 }

@@ -1,4 +1,5 @@
-// The innermost part of every product: a tile of sums of outer products that stays in registers.
+// The innermost part of every product, a tile of sums of outer products that stays in registers, where there are 32
+// of them: 8 rows of x by a whole panel.
 
 /// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·b_step + c] for r < rows and c < vectors·LANES, summed in the
 /// order of k.
@@ -39,7 +40,7 @@ static inline __attribute__((always_inline)) void tile_of(
 
 #define TILE_ARGUMENTS depth, a, a_row, a_step, b, b_step, out, out_step, ahead, ahead_step
 
-#define TILE_ROWS_CASE(vectors, rows) \
+#define TILE_CASE(vectors, rows) \
   case rows: tile_of(rows, vectors, TILE_ARGUMENTS); break;
 
 /// As `tile_of`, for any number of rows up to TILE_ROWS.
@@ -48,40 +49,29 @@ static inline __attribute__((always_inline)) void tile_of(
       int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b, \
       ptrdiff_t b_step, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_step) { \
     switch (rows) { \
-      TILE_ROWS_CASE(vectors, 1) \
-      TILE_ROWS_CASE(vectors, 2) \
-      TILE_ROWS_CASE(vectors, 3) \
-      TILE_ROWS_CASE(vectors, 4) \
-      TILE_ROWS_CASE(vectors, 5) \
-      TILE_ROWS_CASE(vectors, 6) \
-      TILE_MORE_ROWS(vectors) \
+      TILE_CASE(vectors, 1) \
+      TILE_CASE(vectors, 2) \
+      TILE_CASE(vectors, 3) \
+      TILE_CASE(vectors, 4) \
+      TILE_CASE(vectors, 5) \
+      TILE_CASE(vectors, 6) \
+      TILE_CASE(vectors, 7) \
+      TILE_CASE(vectors, 8) \
     } \
   }
 
-// Tiles are as wide as registers allow: a whole panel of 48 for 32 registers of 16 lanes, a third of it for
-// 16 of 8.
-#if TILE_IS_WIDE
-#define TILE_MORE_ROWS(vectors) TILE_ROWS_CASE(vectors, 7) TILE_ROWS_CASE(vectors, 8)
 DEFINE_TILE(tile_16, 1)
 DEFINE_TILE(tile_32, 2)
 DEFINE_TILE(tile_48, 3)
-#else
-#define TILE_MORE_ROWS(vectors)
-DEFINE_TILE(tile_16, 2)
-#endif
 
-/// Any `rows` up to TILE_ROWS, and `columns` of 16, 32 or 48.
+/// Any `rows` up to TILE_ROWS, and a strip of b of 16, 32 or 48 columns. The `ahead_count` floats at `ahead`, which a
+/// later tile will read, are asked for on the way.
 static inline void tile(
     int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
-    const float *b, ptrdiff_t b_step, float *out, ptrdiff_t out_step, const float *ahead,
-    ptrdiff_t ahead_step) {
-#if TILE_IS_WIDE
+    const float *b, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_count) {
+  const ptrdiff_t b_step = columns;
+  const ptrdiff_t ahead_step = depth > 0 ? (ahead_count + depth - 1) / depth : 0;
   if (columns == 48) tile_48(rows, TILE_ARGUMENTS);
   else if (columns == 32) tile_32(rows, TILE_ARGUMENTS);
   else tile_16(rows, TILE_ARGUMENTS);
-#else
-  for (ptrdiff_t c = 0; c < columns; c += 16) {
-    tile_16(rows, depth, a, a_row, a_step, b + c, b_step, out + c, out_step, ahead, ahead_step);
-  }
-#endif
 }

@@ -1,0 +1,103 @@
+// The innermost part of every product, a tile of sums of outer products that stays in registers, where there are 16
+// of them: 6 rows of x by 16 columns. Two multiplications a cycle leave little room for anything else, least of all on a
+// core that two threads share: addresses are constants or pointers of their own, and nothing is computed on the way.
+
+/// Steps of a sum that are written out one after the other.
+enum { TILE_STEPS = 4 };
+
+/// sums[r] += a[r]·b for the rows of a tile, `a[r]` being at `from[r]`.
+static inline __attribute__((always_inline)) void tile_step(
+    const int rows, const float *const *from, ptrdiff_t at, const float *b, vector (*sums)[TILE_VECTORS]) {
+  vector columns[TILE_VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < TILE_VECTORS; v++) columns[v] = v_load(b + v * LANES);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    vector x = v_set(from[r][at]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = v_fma(x, columns[v], sums[r][v]);
+  }
+}
+
+/// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·16 + c] for r < rows, summed in the order of k.
+///
+/// `rows` is a constant where this is inlined; one of `a_row` and `a_step` is 1, and `turned` says which: the second
+/// where it is 0.
+static inline __attribute__((always_inline)) void tile_of(
+    const int rows, const int turned, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
+    const float *b, float *out, ptrdiff_t out_step) {
+  vector sums[TILE_ROWS][TILE_VECTORS];
+  const float *from[TILE_ROWS];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    from[r] = a + (turned ? r : r * a_row);
+    // Else the compiler makes each row's address from the last one's, in a chain as long as the multiplications take.
+    if (!turned) __asm__("" : "+r"(from[r]));
+#pragma clang loop unroll(full)
+    for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = v_zero();
+  }
+
+  const ptrdiff_t row = TILE_VECTORS * LANES;
+  ptrdiff_t k = 0;
+  for (; k + TILE_STEPS <= depth; k += TILE_STEPS) {
+#pragma clang loop unroll(full)
+    for (int step = 0; step < TILE_STEPS; step++) {
+      tile_step(rows, from, turned ? step * a_step : k + step, b + step * row, sums);
+    }
+    b += TILE_STEPS * row;
+    if (turned) {
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; r++) from[r] += TILE_STEPS * a_step;
+    }
+  }
+#pragma clang loop unroll(disable)
+  for (; k < depth; k++) {
+    tile_step(rows, from, turned ? 0 : k, b, sums);
+    b += row;
+    if (turned) {
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; r++) from[r] += a_step;
+    }
+  }
+
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < TILE_VECTORS; v++) v_store(out + r * out_step + v * LANES, sums[r][v]);
+}
+
+#define TILE_CASE(rows) \
+  case rows: tile_of(rows, TURNED, depth, a, a_row, a_step, b, out, out_step); break;
+
+/// As `tile_of`, for any number of rows up to TILE_ROWS.
+#define DEFINE_TILE(name) \
+  static __attribute__((noinline)) void name( \
+      int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b, float *out, \
+      ptrdiff_t out_step) { \
+    switch (rows) { \
+      TILE_CASE(1) \
+      TILE_CASE(2) \
+      TILE_CASE(3) \
+      TILE_CASE(4) \
+      TILE_CASE(5) \
+      TILE_CASE(6) \
+    } \
+  }
+
+#define TURNED 0
+DEFINE_TILE(tile_rows)
+#undef TURNED
+#define TURNED 1
+DEFINE_TILE(tile_turned)
+#undef TURNED
+
+/// Any `rows` up to TILE_ROWS, and a strip of b, which is 16 columns. The `ahead_count` floats at `ahead`, which a later
+/// tile will read, are asked for first.
+static inline void tile(
+    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
+    const float *b, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_count) {
+  (void)columns;
+  for (ptrdiff_t i = 0; i < ahead_count; i += 16) v_prefetch(ahead + i);
+  if (a_step == 1) tile_rows(rows, depth, a, a_row, a_step, b, out, out_step);
+  else tile_turned(rows, depth, a, a_row, a_step, b, out, out_step);
+}
