@@ -2,6 +2,8 @@
 import argparse
 import importlib
 
+from . import memory
+
 STAGES = {
     "text": "text_stage",
     "crops": "crops",
@@ -109,6 +111,7 @@ def main():
     unpack.add_argument("model")
 
     args = parser.parse_args()
+    memory.keep_freed()
     importlib.import_module(f".{STAGES[args.stage]}", __package__).main(args)
 
 

@@ -13,7 +13,7 @@ from .muon import muon
 from .scenes import STUFF, Folder, Scenes
 from .text import class_embeddings
 from .tokenizer import Tokenizer
-from .training import Average, Members, Run, update
+from .training import Average, Members, Run, mixed_precision, update
 
 AVERAGED = 400  # steps of the running mean
 
@@ -88,7 +88,7 @@ def main(args):
         images = normalise(jitter(images))
         side = args.size // 4
         truths = [matching.targets(torch.from_numpy(c).to(args.device), side) for c in columns]
-        with torch.autocast(args.device, dtype=torch.bfloat16):
+        with mixed_precision(args.device):
             outputs = model.propose(images, supervised=args.supervised)
         classifier = model.classifier(text)
         loss, shown = 0.0, {}

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from . import photos
-from .training import Run
+from .training import Run, mixed_precision
 
 SIZE, REGION, REGIONS, FEATURES = 160, 14, 3, 128
 HINTS = {6: 96, 14: 128, 20: 192}  # teacher's block: principal directions kept of what it makes of a place
@@ -46,7 +46,7 @@ class Teacher:
         if self.device == "cpu":
             x = x.to(memory_format=torch.channels_last)
         net, maps = self.net, []
-        with torch.autocast(self.device, dtype=torch.bfloat16):
+        with mixed_precision(self.device):
             x = net._swish(net._bn0(net._conv_stem(x)))
             for index, block in enumerate(net._blocks):
                 x = block(x)

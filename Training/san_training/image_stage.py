@@ -17,7 +17,7 @@ from .muon import muon
 from .scenes import Scenes
 from .text import TEMPLATES, class_embeddings
 from .tokenizer import Tokenizer
-from .training import Average, Members, Run, update
+from .training import Average, Members, Run, mixed_precision, update
 
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
 SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
@@ -338,7 +338,7 @@ def main(args):
             if parts > 1:
                 b["mosaic"] = Mosaic(*layout, size // 16)
                 b["images"] = b["mosaic"].joined(b["images"])
-        with torch.autocast(args.device, dtype=torch.bfloat16):
+        with mixed_precision(args.device):
             if seeing:
                 found = hint_losses(tower.hinted(tower.extractor(b["images"], args.keep)[0], b.get("mosaic")), b)
             else:
@@ -370,7 +370,7 @@ def grown(first, last, progress):
 @torch.no_grad()
 def scored(prefix, tower, crops, chosen, tables, columns):
     """Losses of crops seen whole, and the shares of their names and regions that are right."""
-    with torch.autocast(crops.device, dtype=torch.bfloat16):
+    with mixed_precision(crops.device):
         b = crops.batch(chosen, 16 * crops.side, augment=False)
         found, region, hard = losses(tower, b, tables, columns)
     found = {name: value.item() for name, value in found.items()}

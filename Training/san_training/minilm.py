@@ -10,6 +10,7 @@ from safetensors.torch import load
 from tokenizers import Tokenizer
 
 from .layers import attend
+from .training import mixed_precision
 
 
 class MiniLM:
@@ -57,6 +58,6 @@ class MiniLM:
             tokens = torch.tensor([rows[i] + [0] * (longest - len(rows[i])) for i in chosen])
             lengths = torch.tensor([len(rows[i]) for i in chosen])
             valid = torch.arange(longest) < lengths[:, None]
-            with torch.autocast(self.device, dtype=torch.bfloat16):
+            with mixed_precision(self.device):
                 out[chosen] = self.forward(tokens.to(self.device), valid.to(self.device)).cpu()
         return out

@@ -11,7 +11,7 @@ from .minilm import MiniLM
 from .model import SAN, initialise
 from .text import TEMPLATES, encode
 from .tokenizer import Tokenizer, batch
-from .training import Run, optimiser, update
+from .training import Run, mixed_precision, optimiser, update
 
 # Wordings that must not move a class: prompts are drawn from these, their target is the bare name's.
 FRAMES = TEMPLATES + ["{}", "a {}", "the {}", "an image of a {}", "a picture of {}", "a bad photo of a {}.",
@@ -102,7 +102,7 @@ def main(args):
         rows = [tokenizer.encode(prompt) for prompt in prompts]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         outs = []
-        with torch.autocast(args.device, dtype=torch.bfloat16):
+        with mixed_precision(args.device):
             for part in range(4):  # four lengths a step: little padding
                 some = order[part * len(order) // 4: (part + 1) * len(order) // 4]
                 outs.append(model(batch([rows[i] for i in some], tokenizer.end).to(args.device)))
@@ -130,7 +130,7 @@ def scores(model, tokenizer, data):
     for group in ("held", "classes"):
         where = slice(*data["groups"][group])
         for kind, frame in (("bare", "{}"), ("prompt", "a photo of a {}.")):
-            with torch.autocast(model.text_projection.device.type, dtype=torch.bfloat16):
+            with mixed_precision(model.text_projection.device.type):
                 found = encode(model, tokenizer, [frame.format(t) for t in data["texts"][where]]).float().cpu()
             target = data["targets"][where]
             result[f"{group}_{kind}_cosine"] = (found * target).sum(1).mean().item()
