@@ -1,13 +1,15 @@
 """Muon for the blocks' matrices (momentum made orthogonal), AdamW for everything else, in one optimiser."""
 import torch
 
+from .training import multiplies_bfloat16
+
 STEPS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalised(stack):
     """[N,r,c] -> about the nearest matrices with all singular values 1 (a quintic Newton-Schulz iteration)."""
     a, b, c = COEFFICIENTS
-    x = stack.bfloat16()
+    x = stack.bfloat16() if multiplies_bfloat16(stack.device.type) else stack.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
