@@ -73,12 +73,13 @@ final class PanelWeight: LinearKernel {
 /// The packed floats of a weight.
 private final class Panels: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
+  private let memory: UnsafeMutableRawBufferPointer
 
   init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let count = max(vk_packed_count(outputs, inputs), 1)
-    base = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-      .bindMemory(to: Float.self, capacity: count)
+    memory = AlignedMemory.allocate(byteCount: count * MemoryLayout<Float>.stride)
+    base = memory.baseAddress!.bindMemory(to: Float.self, capacity: count)
     let target = base
     weight.withUnsafeBufferPointer { source in
       guard let source = source.baseAddress else { return }
@@ -88,7 +89,7 @@ private final class Panels: @unchecked Sendable {
     }
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { memory.deallocate() }
 }
 
 extension vk_product {

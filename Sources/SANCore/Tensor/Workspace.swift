@@ -15,8 +15,6 @@ public final class Workspace {
   private var blocks: [UnsafeMutableRawBufferPointer] = []
   private var top = Mark()
 
-  /// One cache line, and the widest vector.
-  private static let alignment = 64
   private static let smallestBlock = 4 << 20
 
   /// A workspace whose kernels run on `pool`.
@@ -44,14 +42,14 @@ public final class Workspace {
   }
 
   private func take(bytes: Int) -> UnsafeMutableRawPointer {
-    let size = (max(bytes, 1) + Workspace.alignment - 1) & ~(Workspace.alignment - 1)
+    let size = (max(bytes, 1) + AlignedMemory.alignment - 1) & ~(AlignedMemory.alignment - 1)
     while top.block < blocks.count {
       if blocks[top.block].count - top.offset >= size { break }
       top = Mark(block: top.block + 1, offset: 0)
     }
     if top.block == blocks.count {
       blocks.append(
-        .allocate(byteCount: max(size, Workspace.smallestBlock), alignment: Workspace.alignment))
+        AlignedMemory.allocate(byteCount: max(size, Workspace.smallestBlock)))
     }
     defer { top.offset += size }
     return blocks[top.block].baseAddress! + top.offset
