@@ -9,6 +9,9 @@ from pathlib import Path
 VISIBLE = {5, 6, 8, 13, 17, 18, 19, 20, 25, 27}
 COLOURS = ("red", "blue", "green", "yellow", "black", "white", "brown", "grey", "pink", "orange", "purple",
            "wooden", "metal", "plastic", "old", "small", "big", "striped", "furry", "wet")
+# What follows the noun that a gloss begins with.
+AFTER_NOUN = {"with", "without", "that", "who", "whose", "which", "under", "over", "in", "on", "for", "of", "at", "from", "to",
+              "used", "having", "made", "driven", "bred", "as", "by", "where"}
 CALTECH = {"Faces": "face", "Faces_easy": "face", "airplanes": "airplane", "Motorbikes": "motorcycle",
            "car_side": "car", "Leopards": "leopard", "cougar_body": "cougar", "cougar_face": "cougar",
            "crocodile_head": "crocodile", "flamingo_head": "flamingo", "yin_yang": "yin yang"}
@@ -51,41 +54,77 @@ def data_names(data):
 
 
 def synsets(folder):
-    """WordNet's nouns by meaning: (whether such a thing can be seen, its lemmas, its gloss)."""
-    for line in (Path(folder) / "data.noun").read_text(encoding="latin-1").splitlines():
-        if line.startswith("  "):
-            continue
+    """WordNet's nouns by meaning: (its address, whether such a thing can be seen, its lemmas, its gloss)."""
+    for line in lines(folder, "data.noun"):
         fields, gloss = line.split(" | ", 1)
         fields = fields.split()
         lemmas = [word.replace("_", " ").lower() for word in fields[4: 4 + 2 * int(fields[3], 16): 2]]
-        yield int(fields[1]) in VISIBLE, lemmas, gloss
+        yield fields[0], int(fields[1]) in VISIBLE, lemmas, gloss
+
+
+def senses(folder):
+    """WordNet's nouns by lemma: (the lemma, its uses counted in tagged text, addresses of its meanings, commonest first)."""
+    for line in lines(folder, "index.noun"):
+        fields = line.split()
+        rest = fields[4 + int(fields[3]):]  # how many meanings, how many of them are ranked by use, their addresses
+        yield fields[0].replace("_", " "), int(rest[1]), rest[2:]
+
+
+def lines(folder, name):
+    """A file of WordNet's without the licence at its head."""
+    text = (Path(folder) / name).read_text(encoding="latin-1")
+    return [line for line in text.splitlines() if not line.startswith("  ")]
 
 
 def wordnet(folder):
     """(lemma -> uses counted in tagged text) of visible nouns, other nouns, and glosses of visible nouns."""
     visible, other, glosses = {}, {}, []
-    for seen, lemmas, gloss in synsets(folder):
+    for _, seen, lemmas, gloss in synsets(folder):
         (visible if seen else other).update(dict.fromkeys(lemmas, 0))
         if seen:
             glosses.append(gloss.split(";")[0].strip())
-    for line in (Path(folder) / "index.noun").read_text(encoding="latin-1").splitlines():
-        if line.startswith("  "):
-            continue
-        fields = line.split()
-        pointers = int(fields[3])
-        lemma, uses = fields[0].replace("_", " "), int(fields[5 + pointers])
-        if lemma in visible:
-            visible[lemma] = uses
-        elif lemma in other:
-            other[lemma] = uses
+    for lemma, uses, _ in senses(folder):
+        for group in (visible, other):
+            if lemma in group:
+                group[lemma] = uses
+                break
     other = {lemma: uses for lemma, uses in other.items() if lemma not in visible}
     return visible, other, sorted(set(glosses))
 
 
-def synonyms(folder, wanted):
-    """Other lemmas of the visible things that the wanted names name: `automobile` for `car`, `sofa` for `couch`."""
-    found = set()
-    for seen, lemmas, _ in synsets(folder):
-        if seen and not wanted.isdisjoint(lemmas):
-            found.update(lemmas)
-    return found - wanted
+def kinds(folder, wanted):
+    """What WordNet calls a wanted name, as word -> (name, whether it is the same thing): `automobile` is the same as `car`,
+    `kitten`, "young domestic cat", is a cat, and so is what is called a kitten. A word's commonest meaning counts."""
+    meanings = {address: (lemmas, gloss) for address, seen, lemmas, gloss in synsets(folder) if seen}
+    first = {lemma: addresses for lemma, _, addresses in senses(folder)}
+    names = {name.replace(" ", ""): name for name in sorted(wanted, reverse=True)}
+    adjectives = {line.split()[0] for line in lines(folder, "index.adj")}
+    found, called = {}, {}
+    for word, addresses in first.items():
+        if word.replace(" ", "") in names or addresses[0] not in meanings:
+            continue
+        lemmas, gloss = meanings[addresses[0]]
+        same = [lemma for lemma in lemmas if lemma.replace(" ", "") in names and addresses[0] == first[lemma][0]]
+        if same:
+            found[word] = (names[same[0].replace(" ", "")], True)
+        else:
+            called[word] = spoken_of(gloss, adjectives)
+    for word, phrases in called.items():
+        for _ in range(2):
+            known = [phrase for phrase in phrases if phrase in found or phrase.replace(" ", "") in names]
+            if known:
+                name = names.get(known[0].replace(" ", "")) or found[known[0]][0]
+                found[word] = (name, False)
+                break
+            phrases = [more for phrase in phrases for more in called.get(phrase, [])]
+    return found
+
+
+def spoken_of(gloss, adjectives):
+    """The noun that a gloss begins with, of at most two words, the longer first: "a young male horse under the age of four"
+    -> `horse`. Nothing where more nouns may follow."""
+    words = re.split(r"[;:]", re.sub(r"\([^)]*\)", " ", gloss))[0].lower().split()
+    while words and (words[0] in ("a", "an", "the", "very") or words[0] in adjectives and len(words) > 1):
+        words = words[1:]
+    return [" ".join(words[:count]) for count in (2, 1)
+            if len(words) == count or len(words) > count and words[count] in AFTER_NOUN]

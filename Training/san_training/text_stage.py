@@ -18,11 +18,11 @@ FRAMES = TEMPLATES + ["{}", "a {}", "the {}", "an image of a {}", "a picture of 
                       "a photo of my {}.", "a photo of the {}.", "a drawing of a {}.", "a close-up photo of a {}."]
 
 
+KINSHIP = 2.0  # share of a class in the vector of a word that WordNet explains by it; the word's own has 1
+
+
 def corpus(args):
-    """Texts, their teacher vectors (384), and the groups to draw from."""
-    cache = Path(args.state) / "text-corpus.pt"
-    if cache.exists():
-        return torch.load(cache, weights_only=True)
+    """Texts, their targets, and the groups to draw from."""
     draw = random.Random(args.seed)
     visible, other, glosses = names.wordnet(args.wordnet)
     classes = set(names.data_names(args.data)) | {name.lower() for name in names.imagenet()}
@@ -38,9 +38,13 @@ def corpus(args):
     nouns = sorted(classes) + [w for w in common if visible.get(w, 0)]
     phrases = sorted({f"{draw.choice(names.COLOURS)} {draw.choice(nouns)}" for _ in range(args.phrases)})
     glosses = draw.sample(glosses, min(args.glosses, len(glosses)))
-    synonyms = sorted(names.synonyms(args.wordnet, classes) - set(held))
+    kinds = names.kinds(args.wordnet, set(names.data_names(args.data)))
+    kinds = {word: kind for word, kind in kinds.items() if word not in classes and word not in held}
+    uses = {**other, **visible}
+    usual = sorted(word for word, (_, same) in kinds.items() if same or uses.get(word, 0) > 0)
+    common, rest = ([w for w in group if w not in usual] for group in (common, rest))
     groups = {"classes": sorted(classes), "common": common, "rest": rest, "phrases": phrases, "glosses": glosses,
-              "held": held, "synonyms": synonyms}
+              "held": held, "kinds": usual}
     texts = [text for group in groups.values() for text in group]
     teacher = MiniLM(args.device)
     vectors = teacher.encode(texts)
@@ -53,9 +57,23 @@ def corpus(args):
     mean = base.mean(dim=0)
     basis = torch.linalg.eigh((base - mean).t() @ (base - mean)).eigenvectors.flip(1)[:, : args.embedding]
     targets = F.normalize((vectors - mean) @ basis, dim=-1)
-    result = {"texts": texts, "targets": targets, "groups": ends, "mean": mean, "basis": basis}
-    torch.save(result, cache)
-    return result
+    # Who asks for kittens wants them found by what finds cats: the image tower learns the data's names alone.
+    where = {text: index for index, text in reversed(list(enumerate(texts)))}
+    own = targets.clone()
+    for word, (name, same) in kinds.items():
+        if word in where:
+            kind = own[where[name]]
+            targets[where[word]] = kind if same else F.normalize(own[where[word]] + KINSHIP * kind, dim=0)
+    return {"texts": texts, "targets": targets, "groups": ends, "mean": mean, "basis": basis}
+
+
+def turned(data, model, tokenizer):
+    """The targets in a tower's own space: principal directions come in other signs and mixtures when they are found
+    again, and the image tower knows those of the first time."""
+    names = torch.cat([torch.arange(*data["groups"][group]) for group in ("classes", "common")])
+    made = encode(model, tokenizer, [data["texts"][i] for i in names]).cpu()
+    u, _, v = torch.linalg.svd(data["targets"][names].t() @ made)
+    return data["targets"] @ (u @ v)
 
 
 def seed_tokens(args, model, tokenizer, data):
@@ -77,18 +95,24 @@ def seed_tokens(args, model, tokenizer, data):
 def main(args):
     args.embedding = SAN_MINI["clip"]["embedding"]
     run = Run(args, "text")
-    data = corpus(args)
+    cache = run.folder / "text-corpus.pt"
+    data = torch.load(cache, weights_only=True) if cache.exists() else corpus(args)
     tokenizer = Tokenizer(SAN_MINI["clip"]["text"]["vocabulary_size"])
     san = SAN(SAN_MINI)
     initialise(san, args.seed)
     model = san.ov_classifier
-    seed_tokens(args, model, tokenizer, data)
+    if not run.path.exists():
+        seed_tokens(args, model, tokenizer, data)
     trained = [(n, p, 0.3 if n.startswith("token_embedding") else 1.0)
                for n, p in model.named_parameters() if n not in ("logit_scale", "bg_embed")]
     model.to(args.device)
     optimizer = optimiser(trained, 0.05)
     run.resume(model, optimizer)
-    shares = {"classes": 0.3, "synonyms": 0.2, "common": 0.2, "rest": 0.15, "phrases": 0.05, "glosses": 0.1}
+    if not cache.exists():
+        if run.path.exists():
+            data["targets"] = turned(data, model, tokenizer)
+        torch.save(data, cache)
+    shares = {"classes": 0.3, "kinds": 0.3, "common": 0.15, "rest": 0.1, "phrases": 0.05, "glosses": 0.1}
     count = {name: round(args.batch * share) for name, share in shares.items()}
     texts, targets = data["texts"], data["targets"]
     while run.progress < 1:

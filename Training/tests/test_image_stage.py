@@ -44,15 +44,6 @@ class ImageStageTests(unittest.TestCase):
         self.assertEqual({name: value.item() for name, value in found.items()},
                          {"hint6": 1.0, "hint14": 4.0, "hint20": 9.0})
 
-    def test_synonyms_are_of_the_visible_things_of_that_name(self):
-        lines = ["  1 a licence line  ",
-                 "01 06 n 03 car 0 auto 0 motor_car 0 001 @ 02 n 0000 | a vehicle; \"he needs a car\"",
-                 "02 04 n 02 car 0 ride 0 000 | an act, which cannot be seen",
-                 "03 05 n 01 cat 0 000 | an animal", "04 06 n 02 lorry 0 truck 0 000 | a vehicle"]
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "data.noun").write_text("\n".join(lines) + "\n", encoding="latin-1")
-            self.assertEqual(names.synonyms(folder, {"car", "cat"}), {"auto", "motor car"})
-
     def test_mixed_crops_keep_their_teacher_s_weight(self):
         torch.manual_seed(3)
         b = {"images": torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2), "top_ids": torch.arange(4)[:, None],
