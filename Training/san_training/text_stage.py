@@ -16,8 +16,6 @@ from .training import Run, mixed_precision, optimiser, update
 # Wordings that must not move a class: prompts are drawn from these, their target is the bare name's.
 FRAMES = TEMPLATES + ["{}", "a {}", "the {}", "an image of a {}", "a picture of {}", "a bad photo of a {}.",
                       "a photo of my {}.", "a photo of the {}.", "a drawing of a {}.", "a close-up photo of a {}."]
-
-
 KINSHIP = 2.0  # share of a class in the vector of a word that WordNet explains by it; the word's own has 1
 
 
@@ -25,12 +23,14 @@ def corpus(args):
     """Texts, their targets, and the groups to draw from."""
     draw = random.Random(args.seed)
     visible, other, glosses = names.wordnet(args.wordnet)
-    classes = set(names.data_names(args.data)) | {name.lower() for name in names.imagenet()}
+    uses = {**other, **visible}
+    known = set(names.data_names(args.data))
+    classes = known | {name.lower() for name in names.imagenet()}
     for path in args.names:
         classes |= {line.strip().lower() for line in Path(path).read_text().splitlines() if line.strip()}
-    common = sorted(w for w, uses in {**other, **visible}.items() if uses > 0 and w not in classes)
-    rest = sorted(w for w, uses in visible.items() if uses == 0 and w not in classes)
-    abstract = sorted(w for w, uses in other.items() if uses == 0 and w not in classes)
+    common = sorted(w for w, count in uses.items() if count > 0 and w not in classes)
+    rest = sorted(w for w, count in visible.items() if count == 0 and w not in classes)
+    abstract = sorted(w for w, count in other.items() if count == 0 and w not in classes)
     draw.shuffle(rest)
     draw.shuffle(abstract)
     held, rest = rest[:1000], rest[1000:]
@@ -38,13 +38,12 @@ def corpus(args):
     nouns = sorted(classes) + [w for w in common if visible.get(w, 0)]
     phrases = sorted({f"{draw.choice(names.COLOURS)} {draw.choice(nouns)}" for _ in range(args.phrases)})
     glosses = draw.sample(glosses, min(args.glosses, len(glosses)))
-    kinds = names.kinds(args.wordnet, set(names.data_names(args.data)))
-    kinds = {word: kind for word, kind in kinds.items() if word not in classes and word not in held}
-    uses = {**other, **visible}
-    usual = sorted(word for word, (_, same) in kinds.items() if same or uses.get(word, 0) > 0)
+    apart = classes.union(held)
+    kinds = {word: kind for word, kind in names.kinds(args.wordnet, known).items() if word not in apart}
+    usual = {word for word, (_, same) in kinds.items() if same or uses[word] > 0}
     common, rest = ([w for w in group if w not in usual] for group in (common, rest))
     groups = {"classes": sorted(classes), "common": common, "rest": rest, "phrases": phrases, "glosses": glosses,
-              "held": held, "kinds": usual}
+              "held": held, "kinds": sorted(usual)}
     texts = [text for group in groups.values() for text in group]
     teacher = MiniLM(args.device)
     vectors = teacher.encode(texts)

@@ -1,6 +1,5 @@
 """The image tower's crops, targets and losses on numbers worked by hand."""
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import torch.nn.functional as F
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
-from san_training import crops, image_stage, judge, mosaic, names  # noqa: E402
+from san_training import crops, image_stage, judge, mosaic  # noqa: E402
 from san_training.config import SAN_MINI  # noqa: E402
 from san_training.model import SAN, initialise  # noqa: E402
 
