@@ -73,13 +73,12 @@ final class PanelWeight: LinearKernel {
 /// The packed floats of a weight.
 private final class Panels: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
-  private let memory: UnsafeMutableRawBufferPointer
 
   init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let count = max(vk_packed_count(outputs, inputs), 1)
-    memory = AlignedMemory.allocate(byteCount: count * MemoryLayout<Float>.stride)
-    base = memory.baseAddress!.bindMemory(to: Float.self, capacity: count)
+    base = AlignedMemory.allocate(byteCount: count * MemoryLayout<Float>.stride)
+      .baseAddress!.bindMemory(to: Float.self, capacity: count)
     let target = base
     weight.withUnsafeBufferPointer { source in
       guard let source = source.baseAddress else { return }
@@ -89,7 +88,7 @@ private final class Panels: @unchecked Sendable {
     }
   }
 
-  deinit { memory.deallocate() }
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
 }
 
 extension vk_product {
