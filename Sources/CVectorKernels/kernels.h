@@ -16,6 +16,7 @@ static const vk_kernels kernels = {
     .pack_panel = pack_panel,
     .multiply_packed = multiply_packed,
     .multiply = multiply,
+    .pack_tokens = pack_tokens,
     .attend = attend,
     .softmax = softmax_row,
     .activate = activate_row,

@@ -55,9 +55,6 @@ static inline vector v_scale_by_power(vector x, vector n) {
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), power));
 }
 static inline vector v_magnitude(vector x) { return _mm256_andnot_ps(v_set(-0.0f), x); }
-static inline vector v_with_sign_of(vector x, vector sign) {
-  return _mm256_or_ps(x, _mm256_and_ps(v_set(-0.0f), sign));
-}
 /// a where x < y, else b.
 static inline vector v_where_less(vector x, vector y, vector a, vector b) {
   return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_LT_OQ));

@@ -42,9 +42,6 @@ static inline vector v_hold_power(vector x) { return x; }
 /// x·2ⁿ for an integer n
 static inline vector v_scale_by_power(vector x, vector n) { return _mm512_scalef_ps(x, n); }
 static inline vector v_magnitude(vector x) { return _mm512_andnot_ps(v_set(-0.0f), x); }
-static inline vector v_with_sign_of(vector x, vector sign) {
-  return _mm512_or_ps(x, _mm512_and_ps(v_set(-0.0f), sign));
-}
 /// a where x < y, else b.
 static inline vector v_where_less(vector x, vector y, vector a, vector b) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_LT_OQ), b, a);

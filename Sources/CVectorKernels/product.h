@@ -77,7 +77,7 @@ static void multiply_block(
       const float *bias = last && p->bias ? p->bias + column + c : NULL;
       if (added) prefetch_rows(y, p->y_stride, rows, width);
       tile(
-          rows, padded(width), depth, x, p->x_stride, 1, strips + c * strip_depth, sums, STRIP,
+          rows, padded(width), depth, x, p->x_stride, strips + c * strip_depth, sums, STRIP,
           next + c * strip_depth, share);
       switch (activation) {
         case VK_RELU: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_RELU); break;

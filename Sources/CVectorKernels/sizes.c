@@ -7,6 +7,6 @@ size_t vk_packed_count(size_t columns, size_t depth) {
 }
 
 size_t vk_attention_scratch(size_t width) {
-  // Queries and sums, the scores of a block of keys, maxima and sums.
+  // Queries and what they gather, the scores of a block of keys, maxima and sums.
   return (2 * width + VK_KEY_BLOCK + 2) * VK_PANEL;
 }

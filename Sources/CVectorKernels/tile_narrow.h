@@ -5,32 +5,31 @@
 /// Steps of a sum that are written out one after the other.
 enum { TILE_STEPS = 4 };
 
-/// sums[r] += a[r]·b for the rows of a tile, `a[r]` being at `from[r]`.
+/// sums[r] += a[r]·b for the rows of a tile. Where `turned`, a[r] is at `from[0] + at·rows + r`, else at `from[r] + at`.
 static inline __attribute__((always_inline)) void tile_step(
-    const int rows, const float *const *from, ptrdiff_t at, const float *b, vector (*sums)[TILE_VECTORS]) {
+    const int rows, const int turned, const float *const *from, ptrdiff_t at, const float *b,
+    vector (*sums)[TILE_VECTORS]) {
   vector columns[TILE_VECTORS];
 #pragma clang loop unroll(full)
   for (int v = 0; v < TILE_VECTORS; v++) columns[v] = v_load(b + v * LANES);
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    vector x = v_set(from[r][at]);
+    vector x = v_set(turned ? from[0][at * rows + r] : from[r][at]);
 #pragma clang loop unroll(full)
     for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = v_fma(x, columns[v], sums[r][v]);
   }
 }
 
-/// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·16 + c] for r < rows, summed in the order of k.
-///
-/// `rows` is a constant where this is inlined; one of `a_row` and `a_step` is 1, and `turned` says which: the second
-/// where it is 0.
+/// out[r][c] = Σ_k a·b[k·16 + c] for r < rows, summed in the order of k, with a at `a[r·a_row + k]` or, where `turned`, at
+/// `a[k·rows + r]`. `rows` and `turned` are constants where this is inlined.
 static inline __attribute__((always_inline)) void tile_of(
-    const int rows, const int turned, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
-    const float *b, float *out, ptrdiff_t out_step) {
+    const int rows, const int turned, ptrdiff_t depth, const float *a, ptrdiff_t a_row, const float *b, float *out,
+    ptrdiff_t out_step) {
   vector sums[TILE_ROWS][TILE_VECTORS];
   const float *from[TILE_ROWS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    from[r] = a + (turned ? r : r * a_row);
+    from[r] = a + (turned ? 0 : r * a_row);
     // Else the compiler makes each row's address from the last one's, in a chain as long as the multiplications take.
     if (!turned) __asm__("" : "+r"(from[r]));
 #pragma clang loop unroll(full)
@@ -42,22 +41,16 @@ static inline __attribute__((always_inline)) void tile_of(
   for (; k + TILE_STEPS <= depth; k += TILE_STEPS) {
 #pragma clang loop unroll(full)
     for (int step = 0; step < TILE_STEPS; step++) {
-      tile_step(rows, from, turned ? step * a_step : k + step, b + step * row, sums);
+      tile_step(rows, turned, from, turned ? step : k + step, b + step * row, sums);
     }
     b += TILE_STEPS * row;
-    if (turned) {
-#pragma clang loop unroll(full)
-      for (int r = 0; r < rows; r++) from[r] += TILE_STEPS * a_step;
-    }
+    if (turned) from[0] += TILE_STEPS * rows;
   }
 #pragma clang loop unroll(disable)
   for (; k < depth; k++) {
-    tile_step(rows, from, turned ? 0 : k, b, sums);
+    tile_step(rows, turned, from, turned ? 0 : k, b, sums);
     b += row;
-    if (turned) {
-#pragma clang loop unroll(full)
-      for (int r = 0; r < rows; r++) from[r] += a_step;
-    }
+    if (turned) from[0] += rows;
   }
 
 #pragma clang loop unroll(full)
@@ -66,38 +59,39 @@ static inline __attribute__((always_inline)) void tile_of(
     for (int v = 0; v < TILE_VECTORS; v++) v_store(out + r * out_step + v * LANES, sums[r][v]);
 }
 
-#define TILE_CASE(rows) \
-  case rows: tile_of(rows, TURNED, depth, a, a_row, a_step, b, out, out_step); break;
+#define TILE_CASE(rows, turned) \
+  case rows: tile_of(rows, turned, depth, a, a_row, b, out, out_step); break;
 
 /// As `tile_of`, for any number of rows up to TILE_ROWS.
-#define DEFINE_TILE(name) \
+#define DEFINE_TILE(name, turned) \
   static __attribute__((noinline)) void name( \
-      int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step, const float *b, float *out, \
-      ptrdiff_t out_step) { \
+      int rows, ptrdiff_t depth, const float *a, ptrdiff_t a_row, const float *b, float *out, ptrdiff_t out_step) { \
     switch (rows) { \
-      TILE_CASE(1) \
-      TILE_CASE(2) \
-      TILE_CASE(3) \
-      TILE_CASE(4) \
-      TILE_CASE(5) \
-      TILE_CASE(6) \
+      TILE_CASE(1, turned) \
+      TILE_CASE(2, turned) \
+      TILE_CASE(3, turned) \
+      TILE_CASE(4, turned) \
+      TILE_CASE(5, turned) \
+      TILE_CASE(6, turned) \
     } \
   }
 
-#define TURNED 0
-DEFINE_TILE(tile_rows)
-#undef TURNED
-#define TURNED 1
-DEFINE_TILE(tile_turned)
-#undef TURNED
+DEFINE_TILE(tile_of_rows, 0)
+DEFINE_TILE(tile_of_columns, 1)
 
-/// Any `rows` up to TILE_ROWS, and a strip of b, which is 16 columns. The `ahead_count` floats at `ahead`, which a later
-/// tile will read, are asked for first.
+/// out = a·b for any `rows` of a up to TILE_ROWS, `a_row` apart, and a strip of b, which is 16 columns. The `ahead_count`
+/// floats at `ahead`, which a later tile will read, are asked for first.
 static inline void tile(
-    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
-    const float *b, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_count) {
+    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, ptrdiff_t a_row, const float *b, float *out,
+    ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_count) {
   (void)columns;
   for (ptrdiff_t i = 0; i < ahead_count; i += 16) v_prefetch(ahead + i);
-  if (a_step == 1) tile_rows(rows, depth, a, a_row, a_step, b, out, out_step);
-  else tile_turned(rows, depth, a, a_row, a_step, b, out, out_step);
+  tile_of_rows(rows, depth, a, a_row, b, out, out_step);
+}
+
+/// As `tile`, with a given turned: [depth, rows].
+static inline void tile_turned(
+    int rows, ptrdiff_t columns, ptrdiff_t depth, const float *a, const float *b, float *out, ptrdiff_t out_step) {
+  (void)columns;
+  tile_of_columns(rows, depth, a, 0, b, out, out_step);
 }

@@ -14,6 +14,13 @@ enum { VK_PANEL = 48, VK_PANEL_STEP = 16 };
 /// Keys whose scores attention makes at a time: scores, queries and sums stay in the first-level cache.
 enum { VK_KEY_BLOCK = 128 };
 
+/// Some keys of one head with their values, to be packed for attention.
+typedef struct {
+  ptrdiff_t keys, width;
+  const float *key, *value;
+  ptrdiff_t key_stride, value_stride;
+} vk_tokens;
+
 /// What a product goes through before it is stored.
 enum { VK_IDENTITY = 0, VK_RELU = 1, VK_QUICK_GELU = 2, VK_GELU = 3 };
 
@@ -34,8 +41,10 @@ typedef struct {
 /// Attention of one head for up to VK_PANEL queries: out = softmax(scale·q·kᵀ)·v.
 typedef struct {
   ptrdiff_t queries, keys, width;
-  const float *query, *key, *value;
-  ptrdiff_t query_stride, key_stride, value_stride;
+  const float *query;
+  ptrdiff_t query_stride;
+  /// Keys and values, `2·keys·width` floats: blocks of VK_KEY_BLOCK keys, each from `pack_tokens`, one after the other.
+  const float *tokens;
   float scale;
   float *out;
   ptrdiff_t out_stride;
@@ -57,6 +66,8 @@ typedef struct {
   void (*multiply)(
       const vk_product *product, const float *b, ptrdiff_t b_stride, int transposed, float alpha);
 
+  /// Packs up to VK_KEY_BLOCK keys and values to `2·keys·width` floats.
+  void (*pack_tokens)(const vk_tokens *tokens, float *packed);
   void (*attend)(const vk_attention *attention);
 
   /// Replaces x by its softmax.

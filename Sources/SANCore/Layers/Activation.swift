@@ -28,9 +28,7 @@ public enum Activation: Sendable, Hashable {
     case .quickGELU:
       for index in 0..<count { x[index] *= ScalarMath.sigmoid(1.702 * x[index]) }
     case .gelu:
-      for index in 0..<count {
-        x[index] *= 0.5 + 0.5 * ScalarMath.erf(x[index] * 0.707_106_77)
-      }
+      for index in 0..<count { x[index] = ScalarMath.gelu(x[index]) }
     }
   }
 }

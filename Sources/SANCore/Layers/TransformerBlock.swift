@@ -135,7 +135,8 @@ public struct TransformerBlock: Sendable {
     let pool = workspace.pool
     workspace.scope {
       let normed = workspace.matrix(x.rows, width)
-      let hidden = workspace.matrix(x.rows, fc1.outputs)
+      // Rows whole pages apart would compete for the same places in the cache.
+      let hidden = workspace.matrix(x.rows, fc1.outputs + 16).columns(0..<fc1.outputs)
       norm2(x, into: normed, pool: pool)
       fc1(normed, into: hidden, activation: activation, pool: pool)  // [L, 4·width]
       fc2(hidden, into: x, accumulate: true, pool: pool)  // [L, width]
