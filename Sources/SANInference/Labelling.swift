@@ -69,9 +69,16 @@ struct Labelling {
     workspace: Workspace
   ) throws {
     let (size, own) = (scores.size, vocabulary.classes.count)
+    if kept == nil && file == nil {
+      return try scores.forEachLeadingStrip(workspace: workspace) { row, columns, classes, strip in
+        let first = row * size.width + columns.lowerBound
+        label(strip, classes: classes, labels: labels + first, totals: totals)
+      }
+    }
+    let all = Array(0..<own + vocabulary.distractors.count)
     try scores.forEachStrip(workspace: workspace) { row, columns, strip in
       let first = row * size.width + columns.lowerBound
-      label(strip, labels: labels + first, totals: totals)
+      all.withUnsafeBufferPointer { label(strip, classes: $0, labels: labels + first, totals: totals) }
       file?.take(strip, row: row, columns: columns)
       if let kept {
         for index in 0..<own {
@@ -81,17 +88,21 @@ struct Labelling {
     }
   }
 
-  /// Labels one strip, `[K, pixels]`: the first class of the highest score wins.
-  private func label(_ strip: Matrix, labels: UnsafeMutablePointer<UInt16>, totals: borrowing Mutex<Totals>) {
+  /// Labels one strip, `[classes.count, pixels]`: the first class of the highest score wins.
+  private func label(
+    _ strip: Matrix, classes: UnsafeBufferPointer<Int>, labels: UnsafeMutablePointer<UInt16>,
+    totals: borrowing Mutex<Totals>
+  ) {
     let own = vocabulary.classes.count
     let count = strip.columns
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { best in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { winner in
         let (best, winner) = (best.baseAddress!, winner.baseAddress!)
         best.update(from: strip.row(0), count: count)
-        winner.update(repeating: 0, count: count)
+        winner.update(repeating: Float(classes[0]), count: count)
         for index in 1..<strip.rows {
-          VectorMath.keepLarger(strip.row(index), count, number: Float(index), best: best, winner: winner)
+          VectorMath.keepLarger(
+            strip.row(index), count, number: Float(classes[index]), best: best, winner: winner)
         }
         let least = threshold ?? -.infinity
         totals.withLock { totals in

@@ -44,6 +44,25 @@ package enum VectorMath {
     return total
   }
 
+  /// Σ (a − b)·middle + |a − b|·half: the largest that Σ (a − b)·x can be where each x is at most `half` from `middle`.
+  static func largestDifference(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ middle: UnsafePointer<Float>,
+    _ half: UnsafePointer<Float>, _ count: Int
+  ) -> Float {
+    var lanes = Lanes.zero
+    let whole = count & ~15
+    for index in stride(from: 0, to: whole, by: 16) {
+      let d = load(a, index) - load(b, index)
+      lanes += d * load(middle, index) + d.replacing(with: -d, where: d .< 0) * load(half, index)
+    }
+    var total = lanes.sum()
+    for index in whole..<count {
+      let d = a[index] - b[index]
+      total += d * middle[index] + abs(d) * half[index]
+    }
+    return total
+  }
+
   /// The largest of `count` > 0 values.
   static func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
     var lanes = Lanes(repeating: -.infinity)

@@ -14,8 +14,8 @@ package struct MaskSampler: Sendable {
   private let columns: TwoStepAxis
   private let columnMap: Tensor  // [w, sampled columns]
 
-  /// Pixels that are interpolated at a time: they lie between few cells.
-  private static let patch = 96
+  /// Pixels of a row that are interpolated at a time: they lie between few cells.
+  package static let patch = 96
 
   /// Samples `proposals` where `rows` and `columns` say: positions in the padded picture.
   package init(_ proposals: MaskProposals, rows: BilinearAxis, columns: BilinearAxis) {
@@ -37,6 +37,33 @@ package struct MaskSampler: Sendable {
 
   /// The grid's columns that the samples `range` of a row are made of.
   package func cells(_ range: Range<Int>) -> Range<Int> { columns.cells(range) }
+
+  /// The grid's rows that the samples `range` of a column are made of.
+  func rowCells(_ range: Range<Int>) -> Range<Int> { rows.cells(range) }
+
+  /// What each query's sigmoid is between at all samples that are made of the grid's `rows` and `columns`, `[Q]` each, the
+  /// rounding of a sample included.
+  func bounds(
+    rows: Range<Int>, columns: Range<Int>, lower: UnsafeMutablePointer<Float>,
+    upper: UnsafeMutablePointer<Float>
+  ) {
+    masks.withUnsafeBufferPointer { masks in
+      for query in 0..<queries {
+        var (least, most) = (Float.infinity, -Float.infinity)
+        for y in rows {
+          let row = masks.baseAddress! + query * grid.count + y * grid.width
+          for x in columns {
+            least = row[x] < least ? row[x] : least
+            most = row[x] > most ? row[x] : most
+          }
+        }
+        let rounding = max(abs(least), abs(most)) * 0x1p-20
+        (lower[query], upper[query]) = (least - rounding, most + rounding)
+      }
+    }
+    VectorMath.sigmoid(lower, queries)
+    VectorMath.sigmoid(upper, queries)
+  }
 
   /// Each query's mask on the grid's columns `range`, at the height of sample `row`: `[Q, w]`, its other columns left.
   package func fillCells(_ out: Matrix, row: Int, columns range: Range<Int>) {

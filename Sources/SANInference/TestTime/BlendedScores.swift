@@ -9,6 +9,12 @@ protocol StripScores: Sendable {
   func forEachStrip(
     workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) throws
+
+  /// The same with the scores, `[classes.count, columns.count]`, of those classes alone that can be the highest of a pixel.
+  func forEachLeadingStrip(
+    workspace: Workspace,
+    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+  ) throws
 }
 
 extension SemanticScores: StripScores {}
@@ -56,6 +62,17 @@ struct BlendedScores: StripScores {
       let seen = views.indices.filter { views[$0].rowShare.pixels.contains(first) }
       ready = seen.reduce(into: [:]) { $0[$1] = ready[$1] ?? prepare(views[$1]) }
       forEachStrip(rows: first..<end, of: seen.compactMap { ready[$0] }, workspace: workspace, body)
+    }
+  }
+
+  /// Of averages every class is scored.
+  func forEachLeadingStrip(
+    workspace: Workspace,
+    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+  ) throws {
+    let all = Array(0..<classes)
+    try all.withUnsafeBufferPointer { all in
+      try forEachStrip(workspace: workspace) { body($0, $1, all, $2) }
     }
   }
 
