@@ -4,7 +4,7 @@ import SANCore
 extension Segmenter {
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  /// - Throws: as the synchronous form does.
   public func vocabulary(
     _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
     control: RunControl = RunControl()
@@ -16,7 +16,7 @@ extension Segmenter {
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  /// - Throws: as the synchronous form does.
   public func vocabulary(
     _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
     templates: PromptTemplates = .vild, control: RunControl = RunControl()
@@ -29,7 +29,7 @@ extension Segmenter {
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
+  /// - Throws: as the synchronous form does.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -42,7 +42,7 @@ extension Segmenter {
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
+  /// - Throws: as the synchronous form does.
   public func encode(
     _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -67,7 +67,7 @@ extension Segmenter {
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
+  /// - Throws: as the synchronous form does.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,

@@ -8,7 +8,8 @@ extension Segmenter {
   ///   - background: what pixels may be that are none of the classes.
   ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
   ///   - control: watches and stops the run.
-  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  /// - Throws: ``VocabularyError``, `CancellationError`, `ResourceError`, or `ParameterError` where the model's numbers
+  ///   overflow.
   public func vocabulary(
     _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
     control: RunControl = RunControl()
@@ -25,7 +26,8 @@ extension Segmenter {
   ///   - background: what pixels may be that are none of the classes.
   ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
   ///   - control: watches and stops the run.
-  /// - Throws: ``VocabularyError``, `CancellationError`, or `ResourceError`.
+  /// - Throws: ``VocabularyError``, `CancellationError`, `ResourceError`, or `ParameterError` where the model's numbers
+  ///   overflow.
   public func vocabulary(
     _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
     templates: PromptTemplates = .vild, control: RunControl = RunControl()
@@ -37,10 +39,11 @@ extension Segmenter {
     }
     let embeddings = try embeddings(
       of: classes.flatMap(\.synonyms) + distractors, templates: templates, control: control)
-    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0).values }
+    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0) }
+    try check(noObject)
     return Vocabulary(
       classes, synonyms: synonyms, distractors: distractors, templates: templates, embeddings: embeddings,
-      noObject: noObject)
+      noObject: noObject.values)
   }
 
   /// The tokens of the longest sentence that `templates` make of `name`, start and end included, whether or not the
@@ -92,6 +95,7 @@ extension Segmenter {
         try control.enter(.text, completed: known + $0, total: known + names.count * each)
       }
     }
+    try check(classifier)
     return truncated.enumerated().map {
       CachedEmbedding(values: classifier.rows($0..<$0 + 1).values, wasTruncated: $1)
     }

@@ -75,7 +75,7 @@ public final class Segmenter: Sendable {
   ///   - resampling: how it is resized.
   ///   - views: how often the network sees it, and in what shapes.
   ///   - control: watches and stops the run.
-  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
+  /// - Throws: ``ViewOptionsError``, `CancellationError`, or `ParameterError` where the model's numbers overflow.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -91,7 +91,7 @@ public final class Segmenter: Sendable {
   /// Runs the network on a photo resized to exactly `target`, such as
   /// ``TargetSize/evaluation(width:height:shortSide:longSideLimit:)``, and to both its sides times each scale of `views`.
   ///
-  /// - Throws: ``ViewOptionsError``, or `CancellationError`.
+  /// - Throws: ``ViewOptionsError``, `CancellationError`, or `ParameterError` where the model's numbers overflow.
   public func encode(
     _ image: RGBImage, resizedTo target: TargetSize, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
@@ -139,9 +139,18 @@ public final class Segmenter: Sendable {
         let input = picture.pixels.withUnsafeBufferPointer {
           ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
         }  // [3, H, W]
-        return try model.encode(input, workspace: workspace, enter: enter, checkpoint: control.check)
+        let proposals = try model.encode(
+          input, workspace: workspace, enter: enter, checkpoint: control.check)
+        try check(proposals.logits)
+        try check(proposals.embeddings)
+        return proposals
       }
     }
+  }
+
+  /// Throws where the network has made infinities or NaN: weights can be finite, each, and still be damaged.
+  func check(_ output: Tensor) throws {
+    if !output.isFinite { throw ParameterError.overflow(file: path) }
   }
 
   /// Labels an encoded photo's pixels.
@@ -203,7 +212,7 @@ public final class Segmenter: Sendable {
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
   ///   - control: watches and stops the run.
-  /// - Throws: ``ViewOptionsError``, `CancellationError`, and where there is a `scoresFile`, `OutputFileError`.
+  /// - Throws: as `encode` does, and where there is a `scoresFile`, `OutputFileError`.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false, scoresFile: ScoresFile? = nil,

@@ -32,6 +32,8 @@ public enum ParameterError: Error, Hashable, Sendable, CustomStringConvertible {
   case misshapen(file: String, model: String, [Mismatch])
   /// Tensors hold an infinity or a NaN.
   case notFinite(file: String, [String])
+  /// Every number is finite, but not what the network makes of them.
+  case overflow(file: String)
 
   /// One plain line: the file, what is wrong, and what to do where that is not plain.
   public var description: String {
@@ -46,6 +48,8 @@ public enum ParameterError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notFinite(let file, let names):
       "\(file): \(count(names)) damaged, with infinities or NaN among the numbers: "
         + "\(listed(names.map { quoted($0) })); get the file again"
+    case .overflow(let file):
+      "\(file): the network's output is not finite: the weights are damaged, or far too large; get the file again"
     }
   }
 

@@ -71,6 +71,9 @@ public struct Tensor: Sendable {
     return try body(UnsafeBufferPointer(start: pointer, count: count))
   }
 
+  /// Whether no element is an infinity or NaN.
+  package var isFinite: Bool { withUnsafeBufferPointer { $0.allSatisfy(\.isFinite) } }
+
   /// Gives the memory of elements in a mapped file back to the system: for weights that were packed into a form of their
   /// own and are not read again. Elements elsewhere stay.
   package func discardFilePages() {

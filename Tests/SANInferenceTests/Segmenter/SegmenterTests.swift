@@ -45,6 +45,27 @@ final class SegmenterTests: XCTestCase {
     }
   }
 
+  /// Weights that are finite, each, yet far too large, end in an error that names the file.
+  func testNumbersThatOverflow() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("huge-\(getpid()).safetensors")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    for part in ["clip_visual_extractor", "side_adapter_network", "clip_rec_head", "ov_classifier"] {
+      try ToyModelFile.write(to: path) { name, tensor in
+        let scaled = name.hasPrefix(part) && tensor.shape.count > 1
+        return scaled ? Tensor(shape: tensor.shape, tensor.values.map { $0 * 1e37 }) : tensor
+      }
+      let segmenter = try Segmenter(model: .path(path), threads: 2)
+      XCTAssertThrowsError(
+        try segmenter.segment(
+          try noise(width: 70, height: 41), vocabulary: segmenter.vocabulary(Self.classes)), part
+      ) {
+        XCTAssertEqual($0 as? ParameterError, .overflow(file: path), part)
+        XCTAssertTrue("\($0)".hasPrefix("\(path): the network's output is not finite: "), "\($0)")
+      }
+    }
+  }
+
   /// Coverage and mean score are what a count over labels and scores gives.
   func testSummary() throws {
     let image = try noise(width: 70, height: 41)

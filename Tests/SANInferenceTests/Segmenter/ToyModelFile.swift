@@ -9,21 +9,26 @@ enum ToyModelFile {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("san-toy-\(getpid())")
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let configuration = ProceduralModel.toyConfiguration
-      let parameters = ProceduralModel.parameters(configuration)
       let path = folder.appendingPathComponent("toy.safetensors").path
-      try SafetensorsWriter.write(
-        to: path,
-        entries: configuration.parameterShapes.map {
-          SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: .float32)
-        },
-        metadata: ["config": configuration.json]
-      ) { parameters[$0] }
+      try write(to: path)
       return path
     } catch {
       preconditionFailure("the toy model can be written: \(error)")
     }
   }()
+
+  /// Writes the toy model, its tensors as `change` makes them.
+  static func write(to path: String, change: (_ name: String, _ tensor: Tensor) -> Tensor = { $1 }) throws {
+    let configuration = ProceduralModel.toyConfiguration
+    let parameters = ProceduralModel.parameters(configuration)
+    try SafetensorsWriter.write(
+      to: path,
+      entries: configuration.parameterShapes.map {
+        SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: .float32)
+      },
+      metadata: ["config": configuration.json]
+    ) { change($0, parameters[$0]) }
+  }
 
   /// A segmenter of the toy model.
   static func segmenter(threads: Int = 2) throws -> Segmenter {
