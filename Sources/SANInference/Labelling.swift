@@ -95,23 +95,29 @@ struct Labelling {
   ) {
     let own = vocabulary.classes.count
     let count = strip.columns
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { best in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { winner in
-        let (best, winner) = (best.baseAddress!, winner.baseAddress!)
-        best.update(from: strip.row(0), count: count)
-        winner.update(repeating: Float(classes[0]), count: count)
-        for index in 1..<strip.rows {
-          VectorMath.keepLarger(
-            strip.row(index), count, number: Float(classes[index]), best: best, winner: winner)
+    let least = threshold ?? -.infinity
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * count) { space in
+      let (best, winner) = (space.baseAddress!, space.baseAddress! + count)
+      best.update(from: strip.row(0), count: count)
+      winner.update(repeating: 0, count: count)
+      for index in 1..<strip.rows {
+        VectorMath.keepLarger(strip.row(index), count, number: Float(index), best: best, winner: winner)
+      }
+      // Counted here, so that threads meet but once a strip; what is below the threshold last.
+      withUnsafeTemporaryAllocation(of: (pixels: Int, score: Int64).self, capacity: strip.rows + 1) { found in
+        found.initialize(repeating: (0, 0))
+        for x in 0..<count {
+          let index = best[x] >= least ? Int(winner[x]) : strip.rows
+          let number = index < strip.rows ? classes[index] : own
+          labels[x] = number < own ? UInt16(number) : LabelMap.other
+          found[index].pixels += 1
+          found[index].score += Int64(best[x] * Totals.unit)
         }
-        let least = threshold ?? -.infinity
         totals.withLock { totals in
-          for x in 0..<count {
-            let known = Int(winner[x]) < own && best[x] >= least
-            let index = known ? Int(winner[x]) : own
-            labels[x] = known ? UInt16(winner[x]) : LabelMap.other
-            totals.pixels[index] += 1
-            totals.scores[index] += Int64(best[x] * Totals.unit)
+          for (index, part) in found.enumerated() where part.pixels > 0 {
+            let number = index < strip.rows ? min(classes[index], own) : own
+            totals.pixels[number] += part.pixels
+            totals.scores[number] += part.score
           }
         }
       }

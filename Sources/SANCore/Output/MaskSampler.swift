@@ -1,8 +1,8 @@
-/// Masks at the photo's pixels, a row at a time: resized bilinearly to the padded picture that the network saw, cropped to
+/// Masks at the photo's pixels, a patch at a time: resized bilinearly to the padded picture that the network saw, cropped to
 /// the photo's part of it, and resized again to the photo's own size.
 ///
-/// Both resizes of an axis are one linear map of few grid cells. Down a column it is applied to the grid itself,
-/// along a row it is a matrix product.
+/// Both resizes of an axis are one linear map of few grid cells. Along the rows of a patch it is a matrix product, made once
+/// for each row of the grid that the patch touches; a row of pixels is then a blend of two or three of these.
 package struct MaskSampler: Sendable {
   /// Masks.
   package let queries: Int
@@ -14,8 +14,8 @@ package struct MaskSampler: Sendable {
   private let columns: TwoStepAxis
   private let columnMap: Tensor  // [w, sampled columns]
 
-  /// Pixels of a row that are interpolated at a time: they lie between few cells.
-  package static let patch = 96
+  /// The largest patch: its masks stay in a core's cache, and lie between few cells.
+  package static let patch = Grid(height: 16, width: 96)
 
   /// Samples `proposals` where `rows` and `columns` say: positions in the padded picture.
   package init(_ proposals: MaskProposals, rows: BilinearAxis, columns: BilinearAxis) {
@@ -36,10 +36,26 @@ package struct MaskSampler: Sendable {
   }
 
   /// The grid's columns that the samples `range` of a row are made of.
-  package func cells(_ range: Range<Int>) -> Range<Int> { columns.cells(range) }
+  func columnCells(_ range: Range<Int>) -> Range<Int> { columns.cells(range) }
 
   /// The grid's rows that the samples `range` of a column are made of.
-  func rowCells(_ range: Range<Int>) -> Range<Int> { rows.cells(range) }
+  package func rowCells(_ range: Range<Int>) -> Range<Int> { rows.cells(range) }
+
+  /// The rows `range` in patches' heights: as many as lie between the same two rows of the grid, or where that is fine, 4.
+  package func bands(_ range: Range<Int>) -> [Range<Int>] {
+    var bands: [Range<Int>] = []
+    for row in range {
+      if let last = bands.last,
+        last.count < 4
+          || last.count < MaskSampler.patch.height && rowCells(last.lowerBound..<row + 1).count <= 2
+      {
+        bands[bands.count - 1] = last.lowerBound..<row + 1
+      } else {
+        bands.append(row..<row + 1)
+      }
+    }
+    return bands
+  }
 
   /// What each query's sigmoid is between at all samples that are made of the grid's `rows` and `columns`, `[Q]` each, the
   /// rounding of a sample included.
@@ -65,31 +81,35 @@ package struct MaskSampler: Sendable {
     VectorMath.sigmoid(upper, queries)
   }
 
-  /// Each query's mask on the grid's columns `range`, at the height of sample `row`: `[Q, w]`, its other columns left.
-  package func fillCells(_ out: Matrix, row: Int, columns range: Range<Int>) {
-    let taps = rows.taps(row)
-    let ((a, wa), (b, wb), (c, wc), (d, wd)) = (taps[0], taps[1], taps[2], taps[3])
-    masks.withUnsafeBufferPointer { masks in
-      for query in 0..<out.rows {
-        let mask = masks.baseAddress! + query * grid.count
-        let (a, b) = (mask + a * grid.width, mask + b * grid.width)
-        let (c, d) = (mask + c * grid.width, mask + d * grid.width)
-        let target = out.row(query)
-        for x in range { target[x] = (a[x] * wa + b[x] * wb) + (c[x] * wc + d[x] * wd) }
-      }
+  /// Each query's mask at the samples `range` of the grid's rows `cells`: `[rows·Q, range.count]`, a row of the grid after
+  /// the other.
+  package func fillGridRows(_ out: Matrix, cells: Range<Int>, columns range: Range<Int>) {
+    let near = columns.cells(range)
+    let map = columnMap.matrix.rows(near).columns(range)  // [near, columns]
+    for (index, y) in cells.enumerated() {
+      let start = y * grid.width + near.lowerBound
+      GEMM.multiply(
+        masks.matrix.columns(start..<start + near.count), map, .plain,
+        into: out.rows(index * queries..<(index + 1) * queries))
     }
+    withExtendedLifetime((masks, columnMap)) {}
   }
 
-  /// The sigmoid of each query's mask at the samples `range` of a row: `[Q, range.count]`.
-  package func fillSigmoids(_ out: Matrix, cells: Matrix, columns range: Range<Int>) {
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: MaskSampler.patch) {
-      let patch = start..<min(start + MaskSampler.patch, range.upperBound)
-      let near = columns.cells(patch)
-      let map = columnMap.matrix.rows(near).columns(patch)  // [near, patch]
-      let target = out.columns(start - range.lowerBound..<patch.upperBound - range.lowerBound)
-      GEMM.multiply(cells.columns(near), map, .plain, into: target)
+  /// The sigmoid of each query's mask at sample `row` of the columns that `gridRows` was filled for, from `first` on of the
+  /// grid's rows: `[Q, columns]`.
+  package func fillSigmoids(_ out: Matrix, row: Int, gridRows: Matrix, first: Int) {
+    let taps = rows.taps(row)
+    let ((a, weightA), (b, weightB)) = (taps[0], taps.count > 1 ? taps[1] : (taps[0].cell, 0))
+    for query in 0..<queries {
+      let target = out.row(query)
+      let near = (gridRows.row((a - first) * queries + query), gridRows.row((b - first) * queries + query))
+      for x in 0..<out.columns { target[x] = near.0[x] * weightA + near.1[x] * weightB }
+      for (cell, weight) in taps.dropFirst(2) {
+        let source = gridRows.row((cell - first) * queries + query)
+        for x in 0..<out.columns { target[x] += source[x] * weight }
+      }
+      VectorMath.sigmoid(target, out.columns)
     }
-    for query in 0..<out.rows { VectorMath.sigmoid(out.row(query), out.columns) }
   }
 
   /// `[Q, K]` as `[K, Q]`, so that scores are a product with masks.
@@ -113,13 +133,20 @@ private struct TwoStepAxis: Sendable {
   /// `second` samples what `first` makes.
   init(_ first: BilinearAxis, _ second: BilinearAxis) { (self.first, self.second) = (first, second) }
 
-  /// The cells that sample `index` is made of, and their weights, whose sum is 1.
+  /// The cells that sample `index` is made of, each once, and their weights, whose sum is 1.
   func taps(_ index: Int) -> [(cell: Int, weight: Float)] {
     var taps: [(cell: Int, weight: Float)] = []
+    func add(_ cell: Int, _ weight: Float) {
+      if let known = taps.firstIndex(where: { $0.cell == cell }) {
+        taps[known].weight += weight
+      } else if weight != 0 || taps.isEmpty {
+        taps.append((cell, weight))
+      }
+    }
     let upper = second.weight[index]
     for (middle, weight) in [(second.lower[index], 1 - upper), (second.upper[index], upper)] {
-      taps.append((first.lower[middle], weight * (1 - first.weight[middle])))
-      taps.append((first.upper[middle], weight * first.weight[middle]))
+      add(first.lower[middle], weight * (1 - first.weight[middle]))
+      add(first.upper[middle], weight * first.weight[middle])
     }
     return taps
   }

@@ -13,9 +13,6 @@ public struct SemanticScores: Sendable {
   private let masks: MaskSampler
   private let weights: Tensor  // [K, Q]
 
-  /// Pixels of one strip: its scores stay in a core's cache.
-  package static let strip = 480
-
   /// Scores at `size` for the proposals of an image whose unpadded part is `cropped`.
   ///
   /// `probabilities` is `[Q, K]`.
@@ -37,35 +34,7 @@ public struct SemanticScores: Sendable {
   public func forEachStrip(
     workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) {
-    forEachStrip(rows: 0..<size.height, workspace: workspace, body)
-  }
-
-  /// As ``forEachStrip(workspace:_:)``, for the photo's rows `rows` alone.
-  public func forEachStrip(
-    rows: Range<Int>, workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
-  ) {
-    let queries = masks.queries
-    let pool = workspace.pool
-    workspace.scope {
-      let strip = SemanticScores.strip
-      let cells = workspace.matrix(pool.threadCount * queries, masks.grid.width)
-      let sigmoids = workspace.matrix(pool.threadCount * queries, strip)
-      let scores = workspace.matrix(pool.threadCount * classes, strip)
-      pool.run(rows.count) { part, worker in
-        let row = rows.lowerBound + part
-        let cells = cells.rows(worker * queries..<(worker + 1) * queries)  // [Q, w]
-        masks.fillCells(cells, row: row, columns: 0..<masks.grid.width)
-        for start in stride(from: 0, to: size.width, by: strip) {
-          let columns = start..<min(start + strip, size.width)
-          let inside = sigmoids.rows(worker * queries..<(worker + 1) * queries).columns(0..<columns.count)
-          let result = scores.rows(worker * classes..<(worker + 1) * classes).columns(0..<columns.count)
-          masks.fillSigmoids(inside, cells: cells, columns: columns)  // [Q, columns]
-          GEMM.multiply(weights.matrix, inside, .plain, into: result)  // [K, columns]
-          body(row, columns, result)
-        }
-      }
-    }
+    forEachStrip(of: nil, workspace: workspace) { body($0, $1, $3) }
   }
 
   /// Calls `body` for every strip of the photo, as ``forEachStrip(workspace:_:)`` does, with the scores of those classes
@@ -75,57 +44,54 @@ public struct SemanticScores: Sendable {
     workspace: Workspace,
     _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
   ) {
-    let queries = masks.queries
-    let pool = workspace.pool
-    let bands = self.bands
-    let leading = LeadingClasses(weights)
+    forEachStrip(of: LeadingClasses(weights), workspace: workspace, body)
+  }
+
+  /// Strips of all classes, or of those that `leading` finds.
+  private func forEachStrip(
+    of leading: LeadingClasses?, workspace: Workspace,
+    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+  ) {
+    let (queries, pool, threads) = (masks.queries, workspace.pool, workspace.pool.threadCount)
+    let bands = masks.bands(0..<size.height)
+    let cells = bands.map(masks.rowCells)  // of the grid's rows
+    let width = MaskSampler.patch.width
     workspace.scope {
-      let patch = MaskSampler.patch
-      let threads = pool.threadCount
-      let bounds = workspace.matrix(threads * 2, queries)
-      let cells = workspace.matrix(threads * queries, masks.grid.width)
-      let sigmoids = workspace.matrix(threads * queries, patch)
-      let chosen = workspace.matrix(threads * classes, queries)
-      let scores = workspace.matrix(threads * classes, patch)
+      let (lower, upper) = (workspace.matrix(threads, queries), workspace.matrix(threads, queries))
+      let gridRows = workspace.matrix(threads, (cells.map(\.count).max() ?? 0) * queries * width)
+      let sigmoids = workspace.matrix(threads, queries * width)
+      let chosen = workspace.matrix(threads, leading == nil ? 0 : classes * queries)
+      let scores = workspace.matrix(threads, classes * width)
       pool.run(bands.count) { part, worker in
-        let cells = cells.rows(worker * queries..<(worker + 1) * queries)  // [Q, w]
-        let (lower, upper) = (bounds.row(2 * worker), bounds.row(2 * worker + 1))
         withUnsafeTemporaryAllocation(of: Int.self, capacity: classes) { found in
-          for start in stride(from: 0, to: size.width, by: patch) {
-            let columns = start..<min(start + patch, size.width)
-            let near = masks.cells(columns)
-            masks.bounds(rows: masks.rowCells(bands[part]), columns: near, lower: lower, upper: upper)
-            let count = leading.find(lower: lower, upper: upper, into: found.baseAddress!)
-            let own = worker * classes..<worker * classes + count
-            let (weights, result) = (chosen.rows(own), scores.rows(own).columns(0..<columns.count))
-            for index in 0..<count {
-              weights.row(index).update(from: self.weights.matrix.row(found[index]), count: queries)
+          _ = found.initialize(from: 0..<classes)
+          for start in stride(from: 0, to: size.width, by: width) {
+            let columns = start..<min(start + width, size.width)
+            var (numbers, weights) = (UnsafeBufferPointer(found), self.weights.matrix)
+            if let leading {
+              let (lower, upper) = (lower.row(worker), upper.row(worker))
+              masks.bounds(rows: cells[part], columns: masks.columnCells(columns), lower: lower, upper: upper)
+              let count = leading.find(lower: lower, upper: upper, into: found.baseAddress!)
+              numbers = UnsafeBufferPointer(rebasing: found[..<count])
+              weights = Matrix(chosen.row(worker), rows: count, columns: queries)
+              for (index, number) in numbers.enumerated() {
+                weights.row(index).update(from: self.weights.matrix.row(number), count: queries)
+              }
             }
-            let inside = sigmoids.rows(worker * queries..<(worker + 1) * queries).columns(0..<columns.count)
+            let edges = Matrix(
+              gridRows.row(worker), rows: cells[part].count * queries, columns: columns.count)
+            let inside = Matrix(sigmoids.row(worker), rows: queries, columns: columns.count)
+            let result = Matrix(scores.row(worker), rows: numbers.count, columns: columns.count)
+            masks.fillGridRows(edges, cells: cells[part], columns: columns)  // [rows·Q, columns]
             for row in bands[part] {
-              masks.fillCells(cells, row: row, columns: near)
-              masks.fillSigmoids(inside, cells: cells, columns: columns)  // [Q, columns]
-              GEMM.multiply(weights, inside, .plain, into: result)  // [count, columns]
-              body(row, columns, UnsafeBufferPointer(rebasing: found[..<count]), result)
+              // [Q, columns], then [classes, columns]
+              masks.fillSigmoids(inside, row: row, gridRows: edges, first: cells[part].lowerBound)
+              GEMM.multiply(weights, inside, .plain, into: result)
+              body(row, columns, numbers, result)
             }
           }
         }
       }
     }
-  }
-
-  /// The photo's rows in bands: up to 16 that lie between the same two rows of the grid, or where that is fine, 4.
-  private var bands: [Range<Int>] {
-    var bands: [Range<Int>] = []
-    for row in 0..<size.height {
-      if let last = bands.last,
-        last.count < 4 || last.count < 16 && masks.rowCells(last.lowerBound..<row + 1).count <= 2
-      {
-        bands[bands.count - 1] = last.lowerBound..<row + 1
-      } else {
-        bands.append(row..<row + 1)
-      }
-    }
-    return bands
   }
 }

@@ -50,6 +50,12 @@ struct BlendedScores: StripScores {
     let weights: Tensor  // [K, Q]
     let columns: Range<Int>
     let columnWeights: [Float]
+
+    /// The grid's rows that the photo's `rows` are made of.
+    func cells(_ rows: Range<Int>) -> Range<Int> {
+      let first = view.rowShare.pixels.lowerBound
+      return masks.rowCells(rows.lowerBound - first..<rows.upperBound - first)
+    }
   }
 
   func forEachStrip(
@@ -96,45 +102,70 @@ struct BlendedScores: StripScores {
     rows: Range<Int>, of views: [Ready], workspace: Workspace,
     _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) {
+    let (pool, threads) = (workspace.pool, workspace.pool.threadCount)
+    let patch = MaskSampler.patch
+    let bands = stride(from: rows.lowerBound, to: rows.upperBound, by: patch.height).map {
+      $0..<min($0 + patch.height, rows.upperBound)
+    }
     let queries = views.map(\.masks.queries).max() ?? 0
-    let width = views.map(\.masks.grid.width).max() ?? 0
-    let pool = workspace.pool
+    let gridRows = bands.map { band in views.reduce(0) { $0 + $1.cells(band).count * $1.masks.queries } }
     workspace.scope {
-      let strip = SemanticScores.strip
-      let cells = workspace.matrix(pool.threadCount * queries, width)
-      let sigmoids = workspace.matrix(pool.threadCount * queries, strip)
-      let scores = workspace.matrix(pool.threadCount * classes, strip)
-      pool.run(rows.count) { part, worker in
-        let row = rows.lowerBound + part
-        let cells = cells.rows(worker * queries..<(worker + 1) * queries)
-        let sigmoids = sigmoids.rows(worker * queries..<(worker + 1) * queries)
-        for start in stride(from: 0, to: size.width, by: strip) {
-          let columns = start..<min(start + strip, size.width)
-          let result = scores.rows(worker * classes..<(worker + 1) * classes).columns(0..<columns.count)
-          for index in 0..<classes { result.row(index).update(repeating: 0, count: columns.count) }
-          for view in views {
-            add(view, row: row, columns: columns, to: result, cells: cells, sigmoids: sigmoids)
+      let space = workspace.matrix(threads, (gridRows.max() ?? 0) * patch.width)
+      let sigmoids = workspace.matrix(threads, queries * patch.width)
+      let scores = workspace.matrix(threads, classes * patch.width)
+      pool.run(bands.count) { part, worker in
+        for start in stride(from: 0, to: size.width, by: patch.width) {
+          let columns = start..<min(start + patch.width, size.width)
+          let result = Matrix(scores.row(worker), rows: classes, columns: columns.count)
+          let seen = seen(bands[part], columns: columns, by: views, space: space.row(worker))
+          for row in bands[part] {
+            for index in 0..<classes { result.row(index).update(repeating: 0, count: columns.count) }
+            for part in seen { add(part, row: row, to: result, sigmoids: sigmoids.row(worker)) }
+            body(row, columns, result)
           }
-          body(row, columns, result)
         }
       }
     }
   }
 
-  /// Adds a view's weighted scores for the photo's pixels `columns` of a row to `result`, `[K, columns]`.
+  /// A view's part in a patch of the photo.
+  private struct Seen {
+    let view: Ready
+    let across: Range<Int>  // the view's samples
+    let start: Int  // the first one's place in the patch
+    let firstCell: Int
+    let gridRows: Matrix  // [rows·Q, across]
+  }
+
+  /// What each view has of a patch; `space` is for their masks.
+  private func seen(
+    _ rows: Range<Int>, columns: Range<Int>, by views: [Ready], space: UnsafeMutablePointer<Float>
+  ) -> [Seen] {
+    var space = space
+    return views.compactMap { view in
+      let shared = columns.clamped(to: view.columns)
+      if shared.isEmpty { return nil }
+      let first = view.columns.lowerBound
+      let across = shared.lowerBound - first..<shared.upperBound - first
+      let cells = view.cells(rows)
+      let gridRows = Matrix(space, rows: cells.count * view.masks.queries, columns: across.count)
+      space += gridRows.rows * gridRows.columns
+      view.masks.fillGridRows(gridRows, cells: cells, columns: across)
+      return Seen(
+        view: view, across: across, start: shared.lowerBound - columns.lowerBound,
+        firstCell: cells.lowerBound, gridRows: gridRows)
+    }
+  }
+
+  /// Adds a view's weighted scores for a row of a patch to `result`, `[K, columns]`.
   private func add(
-    _ ready: Ready, row: Int, columns: Range<Int>, to result: Matrix, cells: Matrix, sigmoids: Matrix
+    _ part: Seen, row: Int, to result: Matrix, sigmoids: UnsafeMutablePointer<Float>
   ) {
-    let shared = columns.clamped(to: ready.columns)
-    if shared.isEmpty { return }
+    let (ready, across) = (part.view, part.across)
     let rowShare = ready.view.rowShare
     let down = row - rowShare.pixels.lowerBound
-    let across = shared.lowerBound - ready.columns.lowerBound..<shared.upperBound - ready.columns.lowerBound
-    let masks = ready.masks
-    let cells = cells.rows(0..<masks.queries).columns(0..<masks.grid.width)
-    let inside = sigmoids.rows(0..<masks.queries).columns(0..<shared.count)
-    masks.fillCells(cells, row: down, columns: masks.cells(across))  // [Q, w]
-    masks.fillSigmoids(inside, cells: cells, columns: across)  // [Q, shared]
+    let inside = Matrix(sigmoids, rows: ready.masks.queries, columns: across.count)
+    ready.masks.fillSigmoids(inside, row: down, gridRows: part.gridRows, first: part.firstCell)
     let weight = rowShare.weights[down] * ready.view.weight
     ready.columnWeights.withUnsafeBufferPointer { weights in
       let weights = weights.baseAddress! + across.lowerBound
@@ -143,8 +174,8 @@ struct BlendedScores: StripScores {
         for x in 0..<inside.columns { sigmoids[x] *= weights[x] * weight }
       }
     }
-    let start = shared.lowerBound - columns.lowerBound
     GEMM.multiply(
-      ready.weights.matrix, inside, .plain, into: result.columns(start..<start + shared.count), beta: 1)
+      ready.weights.matrix, inside, .plain, into: result.columns(part.start..<part.start + across.count),
+      beta: 1)
   }
 }
