@@ -59,7 +59,7 @@ class Swift:
         self.common = ["--model", str(folder / "model.safetensors"), "--threads", str(options.threads)]
 
     def core(self):
-        """Milliseconds of three runs after one to warm up."""
+        """Milliseconds of three runs after two to warm up."""
         report = json.loads(subprocess.check_output(
             [CLI, "benchmark", *self.common, "--size", "640", "--runs", str(RUNS), "--json"],
             stderr=subprocess.DEVNULL))
@@ -73,8 +73,8 @@ class Swift:
              "--no-cache", "--no-overlay", "--jobs", "1", "--quiet", *outputs], stdout=subprocess.DEVNULL)
 
     def photo(self, path):
-        """Milliseconds from file to labels, of a process's first photo and of its second."""
-        copies = [self.folder / f"photo-{number}.jpg" for number in (1, 2)]
+        """Milliseconds from file to labels, of a process's first three photos."""
+        copies = [self.folder / f"photo-{number}.jpg" for number in (1, 2, 3)]
         for copy in copies:
             shutil.copyfile(path, copy)
         report = self.folder / "report.jsonl"
@@ -167,31 +167,32 @@ def measure_outputs(folder, workers, swift):
 def measure_whole(options, folder, worker, swift):
     square = folder / "photo.jpg"
     Image.open(PHOTO).resize((core.SIDE, core.SIDE)).save(square, quality=92)
-    # By photo: Swift's first of a process, its second, PyTorch's.
-    photos = {square: ([], [], []), PHOTO: ([], [], [])}
+    # By photo: Swift's first of a process, its second and third, PyTorch's.
+    photos = {square: ([], [], [], []), PHOTO: ([], [], [], [])}
     text = ([], [])  # Swift's, PyTorch's
     same = {}
     scale = len(classes()) / TEXT_CLASSES
     for index in range(options.rounds):
         print(f"photo and text, round {index + 1} of {options.rounds}", file=sys.stderr)
-        for path, (first, second, theirs) in photos.items():
+        for path, (*ours, theirs) in photos.items():
             rest()
-            for times, taken in zip((first, second), swift.photo(path)):
+            for times, taken in zip(ours, swift.photo(path)):
                 times.append(taken)
             rest()
             theirs.extend(worker.ask("photo", path, 1))
             same[path] = (
-                np.asarray(Image.open(folder / "labels/photo-2.png")) == np.load(folder / "labels.npy")).mean()
+                np.asarray(Image.open(folder / "labels/photo-3.png")) == np.load(folder / "labels.npy")).mean()
         rest()
         text[0].append(swift.text())
         rest()
         text[1].extend(taken * scale for taken in worker.ask("text", TEXT_CLASSES))
     print("\n| 171 classes | median, ms | least | most | Swift / PyTorch | by the least |")
     print("|---|---|---|---|---|---|")
-    for path, (first, second, theirs) in photos.items():
+    for path, (first, second, third, theirs) in photos.items():
         title = "{}×{} → labels".format(*Image.open(path).size)
-        print(f"| {title}: Swift | {summary(second)} | {ratios(second, theirs)} |")
+        print(f"| {title}: Swift | {summary(third)} | {ratios(third, theirs)} |")
         print(f"| {title}: Swift, the first of its process | {summary(first)} | {ratios(first, theirs)} |")
+        print(f"| {title}: Swift, the second | {summary(second)} | {ratios(second, theirs)} |")
         print(f"| {title}: PyTorch | {summary(theirs)} | | |")
     print(f"| text, 14 templates: Swift | {summary(text[0])} | {ratios(*text)} |")
     print(f"| text, 14 templates: PyTorch | {summary(text[1])} | | |")

@@ -143,6 +143,26 @@ final class ProductTests: XCTestCase {
     }
   }
 
+  /// The first product of a large weight keeps no panels, the later ones do: the results are the same to the last bit.
+  func testTheFirstProductIsAsTheLaterOnes() {
+    for kernels in KernelSet.available where kernels != .portable {
+      for (m, k, n) in [(1, 1, 2), (7, 600, 100), (50, 2100, 131), (19, 33, 500)] {
+        let (weight, bias, x) = (Floats(n * k, seed: 1), Floats(n, seed: 2), Floats(m * k, seed: 3))
+        for threads in [1, 3] {
+          let pool = ThreadPool(threads: threads)
+          let layer = Linear(weight: weight.tensor([n, k]), bias: bias.tensor([n]), kernels: kernels)
+          let results = (0..<3).map { _ in
+            let y = Floats(m * n)
+            layer(x.matrix(m, k), into: y.matrix(m, n), activation: .quickGELU, pool: pool)
+            return y.values
+          }
+          XCTAssertEqual(results[0], results[1], "\(kernels) \(m)×\(k)×\(n), \(threads) threads")
+          XCTAssertEqual(results[1], results[2], "\(kernels) \(m)×\(k)×\(n), \(threads) threads")
+        }
+      }
+    }
+  }
+
   func testNothingToDo() {
     for kernels in KernelSet.available {
       let layer = Linear(weight: Floats(12, seed: 1).tensor([4, 3]), bias: nil, kernels: kernels)
