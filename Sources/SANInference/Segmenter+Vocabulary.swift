@@ -8,8 +8,8 @@ extension Segmenter {
   ///   - background: what pixels may be that are none of the classes.
   ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
   ///   - control: watches and stops the run.
-  /// - Throws: ``VocabularyError``, `CancellationError`, `ResourceError`, or `ParameterError` where the model's numbers
-  ///   overflow.
+  /// - Throws: ``VocabularyError``, `CancellationError`; `ResourceError` or `TokenizerError` where the package's own files
+  ///   are missing or damaged; `ParameterError` where the model's numbers overflow.
   public func vocabulary(
     _ classes: [String], background: Background = .distractors, templates: PromptTemplates = .vild,
     control: RunControl = RunControl()
@@ -26,8 +26,8 @@ extension Segmenter {
   ///   - background: what pixels may be that are none of the classes.
   ///   - templates: sentences into which a name is put; the embeddings of all are averaged.
   ///   - control: watches and stops the run.
-  /// - Throws: ``VocabularyError``, `CancellationError`, `ResourceError`, or `ParameterError` where the model's numbers
-  ///   overflow.
+  /// - Throws: ``VocabularyError``, `CancellationError`; `ResourceError` or `TokenizerError` where the package's own files
+  ///   are missing or damaged; `ParameterError` where the model's numbers overflow.
   public func vocabulary(
     _ classes: [ClassName], synonyms: SynonymPooling = .best, background: Background = .distractors,
     templates: PromptTemplates = .vild, control: RunControl = RunControl()
@@ -48,8 +48,9 @@ extension Segmenter {
 
   /// The tokens of the longest sentence that `templates` make of `name`, start and end included, whether or not the
   /// model reads them all.
-  package func tokenCount(of name: String, templates: PromptTemplates) -> Int {
-    templates.prompts(for: name).map { tokenizer.encode($0).count }.max() ?? 0
+  package func tokenCount(of name: String, templates: PromptTemplates) throws -> Int {
+    let tokenizer = try tokenizer()
+    return templates.prompts(for: name).map { tokenizer.encode($0).count }.max() ?? 0
   }
 
   /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
@@ -83,7 +84,8 @@ extension Segmenter {
   ) throws -> [CachedEmbedding] {
     let context = model.configuration.clip.text.contextLength
     var truncated: [Bool] = []
-    let prompts = names.map { name in
+    let prompts = try names.map { name in
+      let tokenizer = try tokenizer()
       let encoded = templates.prompts(for: name).map { tokenizer.encode($0, contextLength: context) }
       truncated.append(encoded.contains { $0.wasTruncated })
       return encoded.map(\.tokens)

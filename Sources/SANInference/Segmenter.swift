@@ -20,7 +20,7 @@ public final class Segmenter: Sendable {
   /// The model file.
   public let path: String
 
-  let tokenizer: Tokenizer
+  private let tokenizerOnceMade = Mutex<Tokenizer?>(nil)
   let textCache: TextCache?
   /// Of the model, where there is a cache.
   let fingerprint: TextFingerprint?
@@ -41,7 +41,7 @@ public final class Segmenter: Sendable {
   ///   - textCache: where class embeddings are kept; all are computed, and no file is written, where it is nil.
   /// - Throws: ``ModelStoreError`` where no model of the name is installed; `FileError`, `CheckpointError`,
   ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
-  ///   package's own files are missing; `TokenizerError` where CLIP's merges are damaged.
+  ///   package's own files are missing.
   public init(
     model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil,
     textCache: TextCache? = nil
@@ -53,9 +53,6 @@ public final class Segmenter: Sendable {
     model = SANModel(parameters)
     self.textCache = textCache
     fingerprint = textCache.map { _ in TextFingerprint(parameters) }
-    let merges = try MappedFile.contents(of: SANWeights.mergesPath(), limit: 16 << 20)
-    tokenizer = try Tokenizer(
-      merges: merges, vocabularySize: model.configuration.clip.text.vocabularySize)
     pool = ThreadPool(threads: threads)
   }
 
@@ -223,6 +220,18 @@ public final class Segmenter: Sendable {
     return try segment(
       encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, scoresFile: scoresFile,
       control: control)
+  }
+
+  /// CLIP's tokenizer, made when it is first needed: names whose embeddings are known need none.
+  func tokenizer() throws -> Tokenizer {
+    try tokenizerOnceMade.withLock { made in
+      if let made { return made }
+      let merges = try MappedFile.contents(of: SANWeights.mergesPath(), limit: 16 << 20)
+      let tokenizer = try Tokenizer(
+        merges: merges, vocabularySize: model.configuration.clip.text.vocabularySize)
+      made = tokenizer
+      return tokenizer
+    }
   }
 
   // MARK: Workspaces

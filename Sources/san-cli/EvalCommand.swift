@@ -66,7 +66,7 @@ struct EvalCommand: ParsableCommand {
       classes, synonyms: vocabulary.synonyms, background: .none, templates: templates,
       control: Interruption.control)
     cache.noteProblem(of: textCache)
-    LongNames.warn(of: prepared, templates: templates, segmenter: segmenter)
+    try LongNames.warn(of: prepared, templates: templates, segmenter: segmenter)
     let evaluation = Evaluation(settings: settings, vocabulary: prepared, plan: plan, state: state)
     let tally = try evaluation.run(images)
     try write(

@@ -65,7 +65,7 @@ struct RunSetup {
         control: Interruption.control)
     }
     command.cache.noteProblem(of: textCache)
-    LongNames.warn(of: vocabulary, templates: templates, segmenter: segmenter)
+    try LongNames.warn(of: vocabulary, templates: templates, segmenter: segmenter)
     return SegmentationJob(
       segmenter: segmenter, vocabulary: vocabulary, background: background,
       threshold: command.background.threshold, shortSide: command.preparation.size,
