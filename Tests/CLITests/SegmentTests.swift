@@ -201,6 +201,33 @@ final class SegmentTests: XCTestCase {
     XCTAssertEqual(Set(try folder.contents().keys), ["photo.jpeg", "photo.segmented.png"])
   }
 
+  /// The table of a long vocabulary lists the classes that are there; of a few classes it lists all.
+  func testTableOfALongVocabulary() throws {
+    let folder = try Scratch()
+    try folder.write(ToyFiles.jpeg, to: "photo.jpeg")
+    let outcome = try Program.run(
+      ["segment", "photo.jpeg", "--vocabulary", "coco-80", "--no-overlay", "--json", "report.json"] + model,
+      in: folder.url)
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    let report = try XCTUnwrap(
+      try JSONSerialization.jsonObject(with: Data(folder.bytes("report.json"))) as? [String: Any])
+    let classes = try XCTUnwrap(report["classes"] as? [[String: Any]])
+    let found = classes.filter { $0["pixels"] as? Int != 0 }.compactMap { $0["name"] as? String }
+    XCTAssertEqual(classes.count, 80)
+    XCTAssertLessThan(found.count, 80)
+    let lines = outcome.output.split(separator: "\n").dropFirst()
+    XCTAssertEqual(lines.count, found.count, outcome.output)
+    for (line, name) in zip(lines, found) { XCTAssertTrue(line.hasPrefix(name), "\(line), not \(name)") }
+    XCTAssertTrue(
+      outcome.errors.contains("not listed: \(80 - found.count) of 80 classes, which have no pixel"),
+      outcome.errors)
+
+    let few = try Program.run(
+      ["segment", "photo.jpeg", "--vocabulary", "voc-20", "--no-overlay"] + model, in: folder.url)
+    XCTAssertEqual(few.output.split(separator: "\n").count, 21, few.output)
+    XCTAssertFalse(few.errors.contains("not listed"), few.errors)
+  }
+
   func testWhereTheOverlayGoes() throws {
     let folder = try Scratch()
     try FileManager.default.createDirectory(at: folder["in"], withIntermediateDirectories: true)
@@ -235,9 +262,9 @@ final class SegmentTests: XCTestCase {
         "--labels", "labels.png",
       ], in: folder.url)
     XCTAssertEqual(outcome.status, 0, outcome.errors)
-    XCTAssertEqual(outcome.output.split(separator: "\n").count, 2001)
     let labels = try LabelImage(contentsOf: folder["labels.png"].path)
     XCTAssert(labels.labels.allSatisfy { $0 < 2000 })
+    XCTAssertEqual(outcome.output.split(separator: "\n").count, 1 + Set(labels.labels).count)
     // 16 bits of grey, by the PNG header's own bytes.
     XCTAssertEqual(Array(try folder.bytes("labels.png")[24..<26]), [16, 0])
   }

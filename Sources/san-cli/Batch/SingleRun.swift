@@ -27,6 +27,9 @@ struct SingleRun {
     if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
       Console.note(
         "no pixel is of a class named: all are more like something else (see --background, --threshold)")
+    } else if report.unlisted > 0, setup.command.output.printed == nil {
+      let all = report.result.classes.count
+      Console.note("not listed: \(report.unlisted) of \(all) classes, which have no pixel (--json has all)")
     }
     if plan.overlay == nil, !setup.command.output.noOverlay, let printed = setup.command.output.printed {
       Console.note("no overlay is written: \(printed) takes standard output (see --output, --no-overlay)")

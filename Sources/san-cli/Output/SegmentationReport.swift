@@ -11,11 +11,20 @@ struct SegmentationReport {
   let threshold: Float?
   let result: Segmentation
 
+  /// Of so many classes all are in the table, of more those that have a pixel.
+  private static let longestTable = 20
+
+  /// The classes that the table leaves out.
+  var unlisted: Int {
+    result.classes.count > SegmentationReport.longestTable ? result.classes.count { $0.pixels == 0 } : 0
+  }
+
   /// The table for people: a class a line.
   var table: String {
     var table = TextTable()
     table.add("class", "share", "score")
-    for entry in result.classes + (result.other.map { [$0] } ?? []) {
+    let listed = unlisted == 0 ? result.classes : result.classes.filter { $0.pixels > 0 }
+    for entry in listed + (result.other.map { [$0] } ?? []) {
       let share = "\((entry.coverage * 100).fixed(1)) %"
       table.add(entry.name.shortened, share, entry.pixels == 0 ? "-" : entry.meanScore.fixed(3))
     }
