@@ -44,4 +44,15 @@ struct BenchmarkModel: Sendable {
     }
     return matrix
   }
+
+  /// Scores of 171 classes at 640×480: masks that are sure of most pixels, and queries that are of one class or another.
+  static func scores() -> SemanticScores {
+    let grid = Grid(height: 40, width: 40)
+    let proposals = MaskProposals(
+      logits: noise([100, grid.height, grid.width], scale: 8), embeddings: noise([100, 512], scale: 1),
+      grid: grid, imageSize: size)
+    return SemanticScores(
+      proposals, probabilities: SANModel.classProbabilities(noise([100, 172], scale: 10)), cropped: size,
+      size: Grid(height: 480, width: 640))
+  }
 }

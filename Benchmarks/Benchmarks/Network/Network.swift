@@ -88,15 +88,14 @@ let benchmarks: @Sendable () -> Void = {
     return { _ = try? network.model.textEncoder(prompts, workspace: workspace) }
   }
   measure("Scores of 171 classes, 640×480") { _, workspace in
-    let grid = Grid(height: 40, width: 40)
-    let proposals = MaskProposals(
-      logits: BenchmarkModel.noise([100, 40, 40], scale: 8),
-      embeddings: BenchmarkModel.noise([100, 512], scale: 1),
-      grid: grid, imageSize: BenchmarkModel.size)
-    let scores = SemanticScores(
-      proposals, probabilities: BenchmarkModel.noise([100, 171], scale: 1), cropped: BenchmarkModel.size,
-      size: Grid(height: 480, width: 640))
+    let scores = BenchmarkModel.scores()
     return { scores.forEachStrip(workspace: workspace) { _, _, strip in blackHole(strip.pointer[0]) } }
+  }
+  measure("Scores of the leading of 171 classes, 640×480") { _, workspace in
+    let scores = BenchmarkModel.scores()
+    return {
+      scores.forEachLeadingStrip(workspace: workspace) { _, _, _, strip in blackHole(strip.pointer[0]) }
+    }
   }
   measure("Resize 4000×3000 to 853×640") { _, workspace in
     let pixels = [UInt8](unsafeUninitializedCapacity: 36_000_000) { buffer, count in
