@@ -47,10 +47,10 @@ struct ParameterLoading {
         let (record, range, target) = (records[work[index].record], work[index].range, work[index].target)
         if let target {
           record.decode(range, of: file, into: target)
-          finite[index] = Self.areFinite(UnsafeBufferPointer(target))
+          finite[index] = UnsafeBufferPointer(target).areFinite
         } else if let tensor = mapped[work[index].record] {
           finite[index] = tensor.withUnsafeBufferPointer {
-            Self.areFinite(UnsafeBufferPointer(rebasing: $0[range]))
+            UnsafeBufferPointer(rebasing: $0[range]).areFinite
           }
         }
       }
@@ -58,12 +58,5 @@ struct ParameterLoading {
     file.discard(file.bytes)
     let indices = Set(zip(pieces, finite).filter { !$0.1 }.map(\.0.record))
     damaged = indices.sorted().map { records[$0].storedName }
-  }
-
-  private static func areFinite(_ values: UnsafeBufferPointer<Float>) -> Bool {
-    // An exponent of all ones carries into the sign's place. No early exit: this is vector code.
-    var carries: UInt32 = 0
-    for value in values { carries |= (value.bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
-    return carries & 0x8000_0000 == 0
   }
 }
