@@ -11,6 +11,7 @@ package struct MaskSampler: Sendable {
 
   private let masks: Tensor  // [Q, h, w]
   private let rows: TwoStepAxis
+  private let rowTaps: [[TwoStepAxis.Tap]]  // of each sample of a column
   private let columns: TwoStepAxis
   private let columnMap: Tensor  // [w, sampled columns]
 
@@ -22,8 +23,10 @@ package struct MaskSampler: Sendable {
     masks = proposals.logits
     grid = proposals.grid
     queries = proposals.logits.shape[0]
-    self.rows = TwoStepAxis(
+    let down = TwoStepAxis(
       BilinearAxis(input: grid.height, output: proposals.imageSize.height), rows)
+    self.rows = down
+    rowTaps = (0..<rows.count).map(down.taps)
     let both = TwoStepAxis(
       BilinearAxis(input: grid.width, output: proposals.imageSize.width), columns)
     self.columns = both
@@ -98,7 +101,7 @@ package struct MaskSampler: Sendable {
   /// The sigmoid of each query's mask at sample `row` of the columns that `gridRows` was filled for, from `first` on of the
   /// grid's rows: `[Q, columns]`.
   package func fillSigmoids(_ out: Matrix, row: Int, gridRows: Matrix, first: Int) {
-    let taps = rows.taps(row)
+    let taps = rowTaps[row]
     let ((a, weightA), (b, weightB)) = (taps[0], taps.count > 1 ? taps[1] : (taps[0].cell, 0))
     for query in 0..<queries {
       let target = out.row(query)
@@ -133,9 +136,12 @@ private struct TwoStepAxis: Sendable {
   /// `second` samples what `first` makes.
   init(_ first: BilinearAxis, _ second: BilinearAxis) { (self.first, self.second) = (first, second) }
 
+  /// A cell, and its part in a sample.
+  typealias Tap = (cell: Int, weight: Float)
+
   /// The cells that sample `index` is made of, each once, and their weights, whose sum is 1.
-  func taps(_ index: Int) -> [(cell: Int, weight: Float)] {
-    var taps: [(cell: Int, weight: Float)] = []
+  func taps(_ index: Int) -> [Tap] {
+    var taps: [Tap] = []
     func add(_ cell: Int, _ weight: Float) {
       if let known = taps.firstIndex(where: { $0.cell == cell }) {
         taps[known].weight += weight
