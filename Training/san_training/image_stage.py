@@ -12,7 +12,7 @@ from .config import SAN_MINI
 from .crops import HINTS, SOURCES
 from .judge import judge
 from .model import SAN, initialise, normalise
-from .mosaic import LAYOUTS, Mosaic
+from .mosaic import Mosaic, layout
 from .muon import muon
 from .scenes import Scenes
 from .text import TEMPLATES, class_embeddings
@@ -22,6 +22,7 @@ from .training import Average, Members, Run, mixed_precision, update
 OUTSIDE = -30.0  # attention bias on patches outside a region's mask
 SCENE_REGIONS = 5  # at most so many of a scene's regions are named in a step
 AVERAGED = 400  # steps of the running mean
+SMALLEST = 3  # patches of a crop's side: things are small in most photos
 # Blocks of the tower after which it learns the teacher's inner features: those that the side adapter is fed from.
 HINTED = [layer for layer, _ in SAN_MINI["side_adapter"]["fusion"] if layer]
 
@@ -174,14 +175,15 @@ class Crops:
         return torch.where(some, found, 1.0)
 
     def batch(self, chosen, size, augment):
-        """Crops and targets through one window each: all of it, or a random part, mirrored or not. All of it at the
-        side where the student's patches are the teacher's places has the teacher's inner features too."""
+        """Crops and targets through one window each: all of it, or a random part (of a small crop most), mirrored or
+        not. All of it at the side where the student's patches are the teacher's places has the teacher's inner
+        features too."""
         a = {key: value[chosen] for key, value in self.arrays.items() if key not in ("features", "hints")}
         images = a["images"].permute(0, 3, 1, 2).float()
         n, device, grid = len(images), images.device, size // 16
         scale = torch.ones(n, 2, device=device)
         if augment:
-            scale = 1 - 0.55 * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
+            scale = 1 - (0.55 if grid >= self.side else 0.2) * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
             scale = (scale * (1 + 0.15 * (torch.rand(n, 2, device=device) * 2 - 1))).clamp(max=1)
         shift = (torch.rand(n, 2, device=device) * 2 - 1) * (1 - scale)
         window = torch.zeros(n, 2, 3, device=device)
@@ -328,15 +330,16 @@ def main(args):
             b = scene_batch(scenes, range(first, first + few), whole, args.device)
         else:
             hinted = seeing or random.random() < args.hinted
-            size = crops.side * 16 if hinted else grown(args.size, args.grow, run.progress)
-            layout = random.choice(LAYOUTS) if not seeing and random.random() < args.mosaics else (1, 1)
-            parts = math.prod(layout)
+            side = crops.side if hinted else random.randint(SMALLEST, grown(args.size, args.grow, run.progress) // 16)
+            size = 16 * side
+            shape = layout(side) if not seeing and random.random() < args.mosaics else (1, 1)
+            parts = math.prod(shape)
             count = parts * max(1, round(args.batch * args.size ** 2 / size ** 2 / parts))
             b = crops.batch(train[torch.multinomial(weights, count)].to(place), size, augment=not hinted)
             if not hinted and random.random() < run.progress:  # early on it only slows learning
                 b = mixed(b)
             if parts > 1:
-                b["mosaic"] = Mosaic(*layout, size // 16)
+                b["mosaic"] = Mosaic(*shape, side)
                 b["images"] = b["mosaic"].joined(b["images"])
         with mixed_precision(args.device):
             if seeing:

@@ -4,7 +4,15 @@ import random
 import torch
 
 PATCH = 16
-LAYOUTS = ((1, 2), (2, 1), (2, 2), (2, 2), (2, 3), (3, 2))  # rows and columns of crops
+WIDEST = 18  # patches of a picture's side, about what the tower sees of a photo
+
+
+def layout(side):
+    """Rows and columns, at random, for crops of `side` patches: at least two crops, pictures of at most WIDEST."""
+    while True:
+        rows, columns = (random.randint(max(1, 6 // side), max(2, WIDEST // side)) for _ in range(2))
+        if rows * columns > 1:
+            return rows, columns
 
 
 class Mosaic:

@@ -9,14 +9,23 @@ STEPS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 def orthogonalised(stack):
     """[N,r,c] -> about the nearest matrices with all singular values 1 (a quintic Newton-Schulz iteration)."""
     a, b, c = COEFFICIENTS
-    x = stack.bfloat16() if multiplies_bfloat16(stack.device.type) else stack.float()
+    half = multiplies_bfloat16(stack.device.type)
+    x = stack.bfloat16() if half else stack.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    for _ in range(STEPS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram, product = x @ x.mT, None
+    for step in range(STEPS):
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        if half:
+            x = factor @ x
+            gram = x @ x.mT
+        else:  # everything is a polynomial of x xᵀ, which is smaller; bfloat16 would lose what little a direction has
+            product = factor if product is None else factor @ product
+            gram = factor @ gram @ factor
+    x = x if half else product @ x
     return (x.mT if tall else x).float()
 
 

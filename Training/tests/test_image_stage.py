@@ -1,4 +1,5 @@
 """The image tower's crops, targets and losses on numbers worked by hand."""
+import random
 import sys
 import unittest
 from pathlib import Path
@@ -148,6 +149,14 @@ class MosaicTests(unittest.TestCase):
         self.values = torch.arange(12 * 4.0).view(12, 2, 2)  # crop, place
         images = self.values[:, None].expand(-1, 3, -1, -1).repeat_interleave(16, 2).repeat_interleave(16, 3)
         self.pictures = self.mosaic.joined(images)
+
+    def test_layouts_are_of_two_crops_or_more_and_no_wider_than_a_photo(self):
+        random.seed(1)
+        for side in range(image_stage.SMALLEST, 9):
+            drawn = {mosaic.layout(side) for _ in range(200)}
+            self.assertNotIn((1, 1), drawn)
+            self.assertGreater(len(drawn), 2)
+            self.assertLessEqual(max(max(shape) for shape in drawn) * side, mosaic.WIDEST)
 
     def test_places_are_found_where_the_picture_shows_them(self):
         self.assertEqual(tuple(self.pictures.shape), (2, 3, 64, 96))
