@@ -86,7 +86,7 @@ public struct TransformerBlock: Sendable {
     attend: (_ query: Matrix, _ key: Matrix, _ value: Matrix, _ out: Matrix) -> Void
   ) {
     workspace.scope {
-      let projected = workspace.matrix(x.rows, 3 * width)
+      let projected = workspace.paddedMatrix(x.rows, 3 * width)
       project(x, asking: read ?? x.rows, alike: alike, into: projected, workspace: workspace)
       selfAttention(x, projected: projected, read: read, workspace: workspace, attend: attend)
     }
@@ -101,7 +101,7 @@ public struct TransformerBlock: Sendable {
   ) {
     let output = x.rows(0..<(read ?? x.rows))
     workspace.scope {
-      let gathered = workspace.matrix(x.rows, width)
+      let gathered = workspace.paddedMatrix(x.rows, width)
       attend(
         projected.columns(0..<width), projected.columns(width..<2 * width),
         projected.columns(2 * width..<3 * width), gathered)
@@ -117,7 +117,7 @@ public struct TransformerBlock: Sendable {
     let pool = workspace.pool
     precondition(alike < max(x.rows, 1), "a token follows those that are as it is")
     workspace.scope {
-      let normed = workspace.matrix(x.rows, width)
+      let normed = workspace.paddedMatrix(x.rows, width)
       let distinct = alike..<x.rows
       let asking = alike..<max(asking, alike + 1)
       norm1(x.rows(distinct), into: normed.rows(distinct), pool: pool)
@@ -134,9 +134,8 @@ public struct TransformerBlock: Sendable {
   func feedForward(_ x: Matrix, workspace: Workspace) {
     let pool = workspace.pool
     workspace.scope {
-      let normed = workspace.matrix(x.rows, width)
-      // Rows whole pages apart would compete for the same places in the cache.
-      let hidden = workspace.matrix(x.rows, fc1.outputs + 16).columns(0..<fc1.outputs)
+      let normed = workspace.paddedMatrix(x.rows, width)
+      let hidden = workspace.paddedMatrix(x.rows, fc1.outputs)
       norm2(x, into: normed, pool: pool)
       fc1(normed, into: hidden, activation: activation, pool: pool)  // [L, 4·width]
       fc2(hidden, into: x, accumulate: true, pool: pool)  // [L, width]

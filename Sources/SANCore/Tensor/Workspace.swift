@@ -41,6 +41,13 @@ public final class Workspace {
     return Matrix(raw.bindMemory(to: Float.self, capacity: count), rows: rows, columns: columns)
   }
 
+  /// As ``matrix(_:_:)``, with rows never whole pages apart: such rows would compete for the same places in the cache
+  /// where a product reads several of them at once.
+  func paddedMatrix(_ rows: Int, _ columns: Int) -> Matrix {
+    let page = 4096 / MemoryLayout<Float>.stride
+    return matrix(rows, columns.isMultiple(of: page) ? columns + 16 : columns).columns(0..<columns)
+  }
+
   private func take(bytes: Int) -> UnsafeMutableRawPointer {
     let size = (max(bytes, 1) + AlignedMemory.alignment - 1) & ~(AlignedMemory.alignment - 1)
     while top.block < blocks.count {
