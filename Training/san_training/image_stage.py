@@ -183,7 +183,8 @@ class Crops:
         n, device, grid = len(images), images.device, size // 16
         scale = torch.ones(n, 2, device=device)
         if augment:
-            scale = 1 - (0.55 if grid >= self.side else 0.2) * torch.rand(n, 1, device=device) * torch.ones(1, 2, device=device)
+            most = 0.55 if grid >= self.side else 0.2  # may be left out
+            scale = 1 - most * torch.rand(n, 1, device=device).expand(-1, 2)
             scale = (scale * (1 + 0.15 * (torch.rand(n, 2, device=device) * 2 - 1))).clamp(max=1)
         shift = (torch.rand(n, 2, device=device) * 2 - 1) * (1 - scale)
         window = torch.zeros(n, 2, 3, device=device)

@@ -17,14 +17,16 @@ def orthogonalised(stack):
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     gram, product = x @ x.mT, None
     for step in range(STEPS):
+        if step and half:
+            gram = x @ x.mT
+        elif step:  # everything is a polynomial of x xᵀ, which is smaller; bfloat16 would lose what little a direction has
+            gram = factor @ gram @ factor
         factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal(dim1=1, dim2=2).add_(a)
         if half:
             x = factor @ x
-            gram = x @ x.mT
-        else:  # everything is a polynomial of x xᵀ, which is smaller; bfloat16 would lose what little a direction has
+        else:
             product = factor if product is None else factor @ product
-            gram = factor @ gram @ factor
     x = x if half else product @ x
     return (x.mT if tall else x).float()
 
