@@ -2,7 +2,6 @@ import SANCore
 
 /// SAN ViT-B/16 on made-up weights, and an input of 640×640.
 struct BenchmarkModel: Sendable {
-  let parameters: ModelParameters
   let model: SANModel
   /// `[3, 640·640]`, normalised.
   let pixels: Tensor
@@ -11,10 +10,8 @@ struct BenchmarkModel: Sendable {
   static let shared = BenchmarkModel()
 
   private init() {
-    parameters = ModelParameters(configuration: .vitB16) { _, shape in
-      BenchmarkModel.noise(shape, scale: 0.02)
-    }
-    model = SANModel(parameters)
+    model = SANModel(
+      ModelParameters(configuration: .vitB16) { _, shape in BenchmarkModel.noise(shape, scale: 0.02) })
     pixels = BenchmarkModel.noise([3, BenchmarkModel.size.count], scale: 1)
   }
 

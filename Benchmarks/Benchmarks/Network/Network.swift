@@ -21,7 +21,7 @@ let benchmarks: @Sendable () -> Void = {
     metrics: [.wallClock, .cpuTotal, .peakMemoryResident], maxDuration: .seconds(3), maxIterations: 50)
 
   measure("Linear 1700×240 to 960") { network, workspace in
-    let layer = Linear(network.parameters, "side_adapter_network.vit_model.blocks.0.mlp.fc1")
+    let layer = network.model.sideAdapter.blocks[0].fc1
     let x = BenchmarkModel.tokens(1700, 240, in: workspace)
     let y = workspace.matrix(1700, 960)
     return { layer(x, into: y, activation: .gelu, pool: workspace.pool) }
@@ -39,7 +39,7 @@ let benchmarks: @Sendable () -> Void = {
     }
   }
   measure("Norm 1700×240") { network, workspace in
-    let norm = LayerNorm(network.parameters, "side_adapter_network.vit_model.blocks.0.norm1", epsilon: 1e-6)
+    let norm = network.model.sideAdapter.blocks[0].norm1
     let x = BenchmarkModel.tokens(1700, 240, in: workspace)
     let y = workspace.matrix(1700, 240)
     return { norm(x, into: y, pool: workspace.pool) }

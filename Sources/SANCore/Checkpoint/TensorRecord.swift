@@ -45,6 +45,14 @@ struct TensorRecord: Sendable {
     return Tensor(shape: shape, storage: TensorStorage(base: floats, count: count, owner: file))
   }
 
+  /// The elements in the type that they are stored in, if they lie in order. Of two bytes at most: wider ones are rounded when
+  /// they are read.
+  func weight(in file: MappedFile) -> Weight? {
+    guard type.isReadable, type.byteCount <= 2, strides == nil, count > 0, let base = file.bytes.baseAddress
+    else { return nil }
+    return Weight(bytes: base + offset, type: type, shape: shape, owner: file)
+  }
+
   /// Decodes the elements in `range` of the row-major order; a strided tensor only as a whole.
   func decode(_ range: Range<Int>, of file: MappedFile, into target: UnsafeMutableBufferPointer<Float>) {
     guard !range.isEmpty, let base = file.bytes.baseAddress else { return }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The product of a linear layer. The layout and the precision of the weight are the kernel's own affair.
 package protocol LinearKernel: Sendable {
   /// y = activation(x·Wᵀ + bias), or y += x·Wᵀ + bias where `accumulate` is set, rows split over `pool`.
@@ -7,14 +9,18 @@ package protocol LinearKernel: Sendable {
 
 extension KernelSet {
   /// This set's kernel for a weight `[outputs, inputs]`.
-  package func linear(_ weight: Tensor) -> any LinearKernel {
-    table == nil ? PlainWeight(weight: weight) : PanelWeight(weight, kernels: self)
+  package func linear(_ weight: Weight) -> any LinearKernel {
+    table == nil ? PlainWeight(weight) : PanelWeight(weight, kernels: self)
   }
 }
 
-/// A weight as it is stored, multiplied by the system's BLAS.
-struct PlainWeight: LinearKernel {
-  let weight: Tensor
+/// A weight row by row, multiplied by the system's BLAS.
+final class PlainWeight: LinearKernel {
+  private let stored: Weight
+  /// The weight as BLAS reads it, made when it is first used.
+  private let rowMajor = Mutex<Tensor?>(nil)
+
+  init(_ weight: Weight) { stored = weight }
 
   /// Rows that one thread takes at a time.
   private static let grain = 256
@@ -22,6 +28,11 @@ struct PlainWeight: LinearKernel {
   func multiply(
     _ x: Matrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool, pool: ThreadPool
   ) {
+    let weight = rowMajor.withLock { made in
+      let weight = made ?? stored.tensor
+      made = weight
+      return weight
+    }
     pool.runRanges(x.rows, grain: PlainWeight.grain) { range, _ in
       let rows = y.rows(range)
       GEMM.multiply(

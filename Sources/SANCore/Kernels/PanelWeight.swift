@@ -11,8 +11,8 @@ final class PanelWeight: LinearKernel {
   private let state: Mutex<State>
 
   private enum State {
-    case stored(Tensor)
-    case usedOnce(Tensor)
+    case stored(Weight)
+    case usedOnce(Weight)
     case packed(Panels)
   }
 
@@ -22,8 +22,8 @@ final class PanelWeight: LinearKernel {
   /// Shares of the panels that a thread takes one after the other: a thread that is held up leaves some to others.
   private static let sharesEach = 4
 
-  /// The weight `[outputs, inputs]`, for a set of kernels that has a table.
-  init(_ weight: Tensor, kernels: KernelSet) {
+  /// `weight`, for a set of kernels that has a table.
+  init(_ weight: Weight, kernels: KernelSet) {
     self.kernels = kernels
     state = Mutex(.stored(weight))
   }
@@ -53,8 +53,7 @@ final class PanelWeight: LinearKernel {
           withPanel(of: once) { space in
             for start in stride(from: columns.lowerBound, to: columns.upperBound, by: VK_PANEL) {
               let panel = start..<min(start + VK_PANEL, columns.upperBound)
-              table.pointee.pack_panel(
-                once.pointer + start * x.columns, x.columns, panel.count, x.columns, 0, space)
+              once.pack(panel, by: table, into: space)
               multiply(0..<x.rows, panel, space)
             }
           }
@@ -75,7 +74,7 @@ final class PanelWeight: LinearKernel {
   }
 
   /// The weight as stored, the first time that this is asked.
-  private func weightOfFirstUse() -> Tensor? {
+  private func weightOfFirstUse() -> Weight? {
     state.withLock { state in
       guard case .stored(let weight) = state else { return nil }
       state = .usedOnce(weight)
@@ -97,8 +96,8 @@ final class PanelWeight: LinearKernel {
   }
 
   /// Calls `body` with room for one panel of `weight`.
-  private func withPanel(of weight: Tensor, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    let count = vk_packed_count(VK_PANEL, weight.shape[1])
+  private func withPanel(of weight: Weight, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    let count = vk_packed_count(VK_PANEL, weight.inputs)
     withUnsafeTemporaryAllocation(
       byteCount: count * MemoryLayout<Float>.stride, alignment: AlignedMemory.alignment
     ) { body($0.baseAddress!.bindMemory(to: Float.self, capacity: count)) }
@@ -109,21 +108,38 @@ final class PanelWeight: LinearKernel {
 private final class Panels: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
 
-  init(_ weight: Tensor, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+  init(_ weight: Weight, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
+    let (outputs, inputs) = (weight.outputs, weight.inputs)
     let count = max(vk_packed_count(outputs, inputs), 1)
     base = AlignedMemory.allocate(byteCount: count * MemoryLayout<Float>.stride)
       .baseAddress!.bindMemory(to: Float.self, capacity: count)
     let target = base
-    weight.withUnsafeBufferPointer { source in
-      guard let source = source.baseAddress else { return }
-      pool.run((outputs + VK_PANEL - 1) / VK_PANEL) { panel, _ in
-        table.pointee.pack_panel(source, inputs, outputs, inputs, panel, target)
-      }
+    pool.run((outputs + VK_PANEL - 1) / VK_PANEL) { panel, _ in
+      let first = panel * VK_PANEL
+      weight.pack(first..<min(first + VK_PANEL, outputs), by: table, into: target + first * inputs)
     }
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
+
+extension Weight {
+  /// Packs the panel of `outputs`, at most VK_PANEL, to `target`.
+  fileprivate func pack(
+    _ outputs: Range<Int>, by table: UnsafePointer<vk_kernels>, into target: UnsafeMutablePointer<Float>
+  ) {
+    if let floats {
+      let rows = floats.rows(outputs)
+      table.pointee.pack_panel(rows.pointer, inputs, outputs.count, inputs, 0, target)
+      withExtendedLifetime(rows) {}
+      return
+    }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: outputs.count * inputs) { rows in
+      guard let rows = rows.baseAddress else { return }
+      copy(outputs, into: rows)
+      table.pointee.pack_panel(rows, inputs, outputs.count, inputs, 0, target)
+    }
+  }
 }
 
 extension vk_product {

@@ -7,11 +7,11 @@ public struct LayerNorm: Sendable {
   /// Added to the variance: 1e-5 in CLIP, 1e-6 in the side network.
   public let epsilon: Float
 
-  /// The norm `name` of a model: `name.weight` and `name.bias`.
-  public init(_ parameters: ModelParameters, _ name: String, epsilon: Float) {
-    weight = parameters["\(name).weight"]
-    bias = parameters["\(name).bias"]
-    self.epsilon = epsilon
+  /// A norm over `width` channels: `weight` and `bias` of `parameters`.
+  public init(_ parameters: ParameterScope, width: Int, epsilon: Float) {
+    self.init(
+      weight: parameters.tensor("weight", [width]), bias: parameters.tensor("bias", [width]), epsilon: epsilon
+    )
   }
 
   /// A norm of given parameters, one of each a channel.

@@ -1,4 +1,4 @@
-/// A learned affine map of tokens: y = x·Wᵀ + b, with W stored `[outputs, inputs]`.
+/// A learned affine map of tokens: y = x·Wᵀ + b, with W of `[outputs, inputs]`.
 ///
 /// Also every 1×1 convolution (its pixels are rows here) and the patch embedding (its patches are rows).
 public struct Linear: Sendable {
@@ -10,25 +10,27 @@ public struct Linear: Sendable {
   public let bias: Tensor?
   private let kernel: any LinearKernel
 
-  /// A layer with `weight` of shape `[outputs, inputs]` or `[outputs, inputs…]`, whose trailing extents are flattened.
-  public init(weight: Tensor, bias: Tensor?) {
-    self.init(weight: weight, bias: bias, kernels: .current)
+  /// A layer of `weight`, whose outputs `bias` has one number for each of.
+  public init(_ weight: Weight, bias: Tensor? = nil) {
+    self.init(weight, bias: bias, kernels: .current)
   }
 
-  /// As ``init(weight:bias:)``, for one set of kernels.
-  package init(weight: Tensor, bias: Tensor?, kernels: KernelSet) {
-    precondition(weight.shape.count >= 2, "a weight has outputs and inputs")
-    outputs = weight.shape[0]
-    inputs = weight.count / max(outputs, 1)
+  /// As ``init(_:bias:)``, for one set of kernels.
+  package init(_ weight: Weight, bias: Tensor?, kernels: KernelSet) {
+    (outputs, inputs) = (weight.outputs, weight.inputs)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    kernel = kernels.linear(weight.reshaped([outputs, inputs]))
+    kernel = kernels.linear(weight)
     self.bias = bias
   }
 
-  /// The layer `name` of a model: `name.weight` and `name.bias`.
-  public init(_ parameters: ModelParameters, _ name: String) {
-    self.init(weight: parameters["\(name).weight"], bias: parameters["\(name).bias"])
+  /// A layer from `inputs` to `outputs` channels: `weight`, `[outputs, inputs] + kernel`, and `bias` of `parameters`.
+  public init(_ parameters: ParameterScope, _ inputs: Int, _ outputs: Int, kernel: [Int] = []) {
+    self.init(
+      parameters.weight("weight", [outputs, inputs] + kernel), bias: parameters.tensor("bias", [outputs]))
   }
+
+  /// Multiply-adds for `rows` rows.
+  func cost(rows: Double) -> Double { rows * Double(inputs) * Double(outputs) }
 
   /// Writes `activation(x·Wᵀ + b)` to `y`, or adds it where `accumulate` is set (a residual connection).
   ///

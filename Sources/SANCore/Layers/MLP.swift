@@ -2,15 +2,23 @@
 public struct MLP: Sendable {
   /// The layers, first to last.
   public let layers: [Linear]
-
   /// The last layer's weight, `[outputs, hidden]`, for who folds it into something else.
-  public let lastWeight: Tensor
+  public let lastWeight: Weight
 
-  /// The layers `name.layers.0` … of a model.
-  public init(_ parameters: ModelParameters, _ name: String, layers count: Int) {
-    let last = parameters["\(name).layers.\(count - 1).weight"]
-    lastWeight = last.reshaped([last.shape[0], last.count / last.shape[0]])
-    layers = (0..<count).map { Linear(parameters, "\(name).layers.\($0)") }
+  /// Layers `layers.0` … of `parameters`: from `inputs` channels by way of `hidden` to `outputs`, each a convolution of
+  /// `kernel` where that is not empty.
+  public init(
+    _ parameters: ParameterScope, inputs: Int, hidden: Int, outputs: Int, layers count: Int,
+    kernel: [Int] = []
+  ) {
+    precondition(count >= 2, "a layer and its last one")
+    var layers = (0..<count - 1).map {
+      Linear(parameters.scope("layers.\($0)"), $0 == 0 ? inputs : hidden, hidden, kernel: kernel)
+    }
+    let last = parameters.scope("layers.\(count - 1)")
+    lastWeight = last.weight("weight", [outputs, hidden] + kernel)
+    layers.append(Linear(lastWeight, bias: last.tensor("bias", [outputs])))
+    self.layers = layers
   }
 
   /// The last layer, which has no activation.
@@ -35,4 +43,7 @@ public struct MLP: Sendable {
       last(hidden(x, workspace: workspace), into: y, pool: workspace.pool)
     }
   }
+
+  /// Multiply-adds for `rows` rows.
+  func cost(rows: Double) -> Double { layers.reduce(0) { $0 + $1.cost(rows: rows) } }
 }

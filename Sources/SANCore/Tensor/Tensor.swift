@@ -25,6 +25,13 @@ public struct Tensor: Sendable {
     self.offset = offset
   }
 
+  /// A shape without numbers: what a layer gets while its model's parameters are taken down. Reading it is a programming error.
+  init(unloaded shape: [Int]) {
+    let count = Tensor.elementCount(of: shape)
+    precondition(count != nil, "a shape has non-negative extents and a count that fits in Int")
+    self.init(shape: shape, storage: TensorStorage(unloaded: count!))
+  }
+
   /// A tensor of its own memory, filled by `initialize`, which must write every element.
   public init(
     shape: [Int], initializingWith initialize: (UnsafeMutableBufferPointer<Float>) throws -> Void
@@ -134,7 +141,20 @@ public final class TensorStorage: @unchecked Sendable {
     self.owner = owner
   }
 
-  fileprivate var base: UnsafePointer<Float> { UnsafePointer(mutableBase) }
+  /// Of `count` floats that are not there.
+  fileprivate init(unloaded count: Int) {
+    self.count = count
+    // Within the first page, which no process may read.
+    mutableBase = UnsafeMutablePointer(bitPattern: TensorStorage.alignment)!
+    owner = Unloaded.instance
+  }
+
+  private final class Unloaded: Sendable { static let instance = Unloaded() }
+
+  fileprivate var base: UnsafePointer<Float> {
+    assert(!(owner is Unloaded), "the tensor has numbers")
+    return UnsafePointer(mutableBase)
+  }
 
   deinit {
     if owner == nil { UnsafeMutableRawPointer(mutableBase).deallocate() }

@@ -65,14 +65,14 @@ struct ModelSummary {
     let (clip, side, decoder) = (configuration.clip, configuration.sideAdapter, configuration.maskDecoder)
     let types = elementTypes.map(\.type.rawValue).joined(separator: ", ")
     let head = clip.image.layers - clip.extractorLayers
-    let fusion = side.fusion.map { "\($0[0])→\($0[1])" }.joined(separator: " ")
+    let fusion = side.fusion.map { "\($0.clipLayer)→\($0.sideBlock)" }.joined(separator: " ")
     return [
       ("file", checkpoint.path),
       ("format", "\(checkpoint.format.rawValue), \(types), \(checkpoint.fileByteCount.grouped) bytes"),
       (
         "CLIP image",
         "width \(clip.image.width), \(clip.extractorLayers) + \(head) layers, \(clip.image.heads) heads, patch "
-          + "\(clip.image.patchSize), positions \(clip.image.grid[0])×\(clip.image.grid[1]), image × \(clip.resolutionScale)"
+          + "\(clip.image.patchSize), positions \(clip.image.grid.height)×\(clip.image.grid.width), image × \(clip.resolutionScale)"
       ),
       (
         "CLIP text",
@@ -83,7 +83,7 @@ struct ModelSummary {
       (
         "side adapter",
         "width \(side.width), \(side.layers) layers, \(side.heads) heads, patch \(side.patchSize), positions "
-          + "\(side.grid[0])×\(side.grid[1]), \(side.queries) queries"
+          + "\(side.grid.height)×\(side.grid.width), \(side.queries) queries"
       ),
       ("fusion", "\(fusion) (CLIP layer → side block)"),
       (

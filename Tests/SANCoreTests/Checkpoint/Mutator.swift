@@ -1,12 +1,12 @@
 /// Damages bytes in ways that depend on a seed alone: flipped bits, cuts, copies of other parts, and extreme
 /// numbers.
-struct Mutator {
+struct Mutator: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }
 
   /// SplitMix64.
-  private mutating func next() -> UInt64 {
+  mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

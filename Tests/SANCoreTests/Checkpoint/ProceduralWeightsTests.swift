@@ -50,12 +50,15 @@ final class ProceduralWeightsTests: XCTestCase {
     }
   }
 
-  /// FNV-1a over every byte of the toy model's weights but the token embedding.
-  func testAllToyWeights() {
+  /// FNV-1a over every byte of the toy model's weights but the token embedding, in a released file's order.
+  func testAllToyWeights() throws {
     var sum: UInt64 = 0xCBF2_9CE4_8422_2325
-    for (name, shape) in ProceduralModel.toyConfiguration.parameterShapes
-    where name != "ov_classifier.token_embedding.weight" {
-      hash(&sum, ProceduralWeights.values(name, shape))
+    let golden = try Fixture.bytes("golden/toy.shapes.json").withUnsafeBytes { try JSONValue(parsing: $0) }
+    guard case .object(let members) = golden else { return XCTFail("an object") }
+    let shapes = Dictionary(
+      uniqueKeysWithValues: ProceduralModel.toyConfiguration.parameterShapes.map { ($0.name, $0.shape) })
+    for name in members.map(\.name) where name != "ov_classifier.token_embedding.weight" {
+      hash(&sum, ProceduralWeights.values(name, try XCTUnwrap(shapes[name])))
     }
     XCTAssertEqual(sum, 0x4A51_0E4C_923E_1C7C)
   }

@@ -70,7 +70,7 @@ final class SANConfigurationTests: XCTestCase {
     XCTAssertEqual(configuration.clip.text.heads, 12)
     XCTAssertEqual(configuration.clip.extractorLayers, 18)
     XCTAssertEqual(configuration.sideAdapter.heads, 6)
-    XCTAssertEqual(configuration.sideAdapter.fusion, [[0, 0], [6, 1], [12, 2], [18, 3]])
+    XCTAssertEqual("\(configuration.sideAdapter.fusion)", "[[0, 0], [6, 1], [12, 2], [18, 3]]")
     XCTAssertEqual(configuration.maskDecoder.biasHeads, 16)
   }
 
@@ -199,10 +199,11 @@ final class SANConfigurationTests: XCTestCase {
       let json = try Fixture.bytes("golden/\(file).shapes.json")
       let golden = try json.withUnsafeBytes { try JSONValue(parsing: $0) }
       guard case .object(let members) = golden else { return XCTFail(file) }
-      let shapes = configuration.parameterShapes
-      XCTAssertEqual(shapes.map(\.name), members.map(\.name), file)
+      let shapes = configuration.parameterShapes.sorted { $0.name < $1.name }
+      let expected = members.sorted { $0.name < $1.name }
+      XCTAssertEqual(shapes.map(\.name), expected.map(\.name), file)
       XCTAssertEqual(
-        shapes.map { JSONValue.array($0.shape.map(JSONValue.integer)) }, members.map(\.value), file)
+        shapes.map { JSONValue.array($0.shape.map(JSONValue.integer)) }, expected.map(\.value), file)
       if let count { XCTAssertEqual(configuration.parameterCount, count, file) }
     }
   }

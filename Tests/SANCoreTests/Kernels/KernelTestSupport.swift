@@ -46,3 +46,10 @@ func span(_ rows: Int, _ columns: Int, stride: Int) -> Int { rows == 0 ? 0 : (ro
 
 /// Half the distance of neighbouring floats, relative: the error of one rounding.
 let rounding = 0x1p-24
+
+extension Linear {
+  /// A layer of a matrix `[outputs, inputs]`, for one set of kernels.
+  init(weight: Tensor, bias: Tensor?, kernels: KernelSet) {
+    self.init(Weight(weight), bias: bias, kernels: kernels)
+  }
+}

@@ -10,7 +10,8 @@ final class LayerFixtureTests: XCTestCase {
   func testClipBlock() throws {
     let fixture = try Golden("reference/clip_block.safetensors")
     let x = try fixture["x"].reshaped([11, 64]).copy(in: workspace)
-    let block = TransformerBlock.clip(Self.parameters, "clip_rec_head.resblocks.0", heads: 4)
+    let block = TransformerBlock.clip(
+      ParameterScope(Self.parameters).scope("clip_rec_head.resblocks.0"), width: 64, heads: 4)
     block(x, workspace: workspace)
     assertClose(x.tensor(), try fixture["plain"], tolerance: 1e-5, relative: true)
   }
@@ -20,7 +21,7 @@ final class LayerFixtureTests: XCTestCase {
     let fixture = try Golden("reference/clip_block.safetensors")
     let x = try fixture["x"].reshaped([11, 64]).copy(in: workspace)
     let bias = try fixture["bias"].reshaped([16, 6]).copy(in: workspace)  // [heads·Q, 2·3]
-    let head = ClipRecognitionHead(Self.parameters)
+    let head = SANModel(Self.parameters).recognitionHead
     head.apply(head.blocks[0], to: x, bias: bias, queries: 4, workspace: workspace)
     assertClose(x.tensor(), try fixture["masked"], tolerance: 1e-5, relative: true)
   }
@@ -29,7 +30,7 @@ final class LayerFixtureTests: XCTestCase {
     let fixture = try Golden("reference/side_block.safetensors")
     let x = try fixture["x"].reshaped([13, 48]).copy(in: workspace)
     let block = TransformerBlock.side(
-      Self.parameters, "side_adapter_network.vit_model.blocks.0", heads: 4)
+      ParameterScope(Self.parameters).scope("side_adapter_network.vit_model.blocks.0"), width: 48, heads: 4)
     block(x, workspace: workspace)
     assertClose(x.tensor(), try fixture["y"], tolerance: 1e-5, relative: true)
   }

@@ -10,7 +10,7 @@ struct StageCase: Sendable {
 
   var size: Grid { Grid(height: image.shape[1], width: image.shape[2]) }
   var clipGrid: Grid { model.extractor.grid(of: size) }
-  var sideGrid: Grid { model.sideAdapter.patchEmbedding.grid(of: size) }
+  var sideGrid: Grid { model.sideAdapter.grid(of: size) }
   var queries: Int { model.configuration.sideAdapter.queries }
 
   /// The published implementation's numbers; and our reference's at a size where every grid is resized, with the toy's

@@ -57,6 +57,19 @@ final class TextEncoderTests: XCTestCase {
     }
   }
 
+  /// The tower as the paper has it, a sequence at a time, gives what all of them give together.
+  func testSharedStartsChangeNothing() throws {
+    let tokenizer = try tokenizer()
+    let prompts = ["cat", "a photo of a cat.", "a photo of a caterpillar.", "a photo of a", ""].map {
+      tokenizer.encode($0)
+    }
+    let together = try Self.model.textEncoder(prompts, workspace: workspace)
+    for (index, prompt) in prompts.enumerated() {
+      let alone = Self.model.textEncoder.embedding(of: prompt, workspace: workspace)
+      assertClose(alone.values, together.rows(index..<index + 1).values, tolerance: 1e-6)
+    }
+  }
+
   func testLongestPrompt() throws {
     let prompt = try tokenizer().encode(
       String(repeating: "word ", count: 100), contextLength: 77)

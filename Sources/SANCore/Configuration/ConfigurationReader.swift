@@ -43,6 +43,13 @@ struct ConfigurationReader {
     return result
   }
 
+  /// Reads `name` with `read`, where it is there.
+  mutating func optional<R>(
+    _ name: String, _ read: (inout ConfigurationReader, String) throws -> R
+  ) throws -> R? {
+    members[name] == nil ? nil : try read(&self, name)
+  }
+
   func finish() throws {
     if let name = members.keys.min() {
       throw ConfigurationError.unknownField(file: file, field: prefix + name)
@@ -69,29 +76,28 @@ struct ConfigurationReader {
     return string
   }
 
-  mutating func integers(_ name: String) throws -> [Int] {
+  mutating func grid(_ name: String) throws -> Grid {
     let value = try take(name)
-    guard let integers = Self.integers(value) else { throw invalid(name, value, "a list of whole numbers") }
-    return integers
+    guard let (height, width) = Self.pair(value) else {
+      throw invalid(name, value, "two whole numbers, rows and columns")
+    }
+    return Grid(height: height, width: width)
   }
 
-  mutating func pairs(_ name: String) throws -> [[Int]] {
+  mutating func pairs(_ name: String) throws -> [(Int, Int)] {
     let value = try take(name)
     guard case .array(let elements) = value else { throw invalid(name, value, "a list of pairs") }
     return try elements.map { element in
-      guard let integers = Self.integers(element) else { throw invalid(name, value, "a list of pairs") }
-      return integers
+      guard let pair = Self.pair(element) else { throw invalid(name, value, "a list of pairs") }
+      return pair
     }
   }
 
-  private static func integers(_ value: JSONValue) -> [Int]? {
-    guard case .array(let elements) = value else { return nil }
-    var integers: [Int] = []
-    for element in elements {
-      guard case .integer(let integer) = element else { return nil }
-      integers.append(integer)
-    }
-    return integers
+  private static func pair(_ value: JSONValue) -> (Int, Int)? {
+    guard case .array(let elements) = value, elements.count == 2,
+      case .integer(let first) = elements[0], case .integer(let second) = elements[1]
+    else { return nil }
+    return (first, second)
   }
 
   /// `value` for a message.

@@ -1,9 +1,9 @@
 import Dispatch
 
-/// Makes single-precision tensors of a file's records and looks at every number, on all processors.
+/// Makes a file's records ready for the layers, and looks at every number, on all processors.
 struct ParameterLoading {
-  /// The tensors by name.
-  let tensors: [String: Tensor]
+  /// The parameters by name.
+  let parameters: [String: ModelParameters.Parameter]
   /// The stored names of tensors that hold an infinity or a NaN, in the order of the records.
   let damaged: [String]
 
@@ -18,17 +18,24 @@ struct ParameterLoading {
     let target: UnsafeMutableBufferPointer<Float>?
   }
 
-  init(_ records: [TensorRecord], of file: MappedFile) {
-    var tensors: [String: Tensor] = [:]
+  /// The parameters in `records`. Those whose names are in `weights` keep their type, where they lie in order; all else becomes
+  /// single precision.
+  init(_ records: [TensorRecord], keepingTypesOf weights: Set<String>, of file: MappedFile) {
+    var parameters: [String: ModelParameters.Parameter] = [:]
     var pieces: [Piece] = []
-    let mapped = records.map { $0.mapped(in: file) }
+    let inPlace = records.map { record in
+      record.mapped(in: file).map(Weight.init)
+        ?? (weights.contains(record.name) ? record.weight(in: file) : nil)
+    }
     for (index, record) in records.enumerated() {
       var target: UnsafeMutableBufferPointer<Float>?
-      if let tensor = mapped[index] {
-        tensors[record.name] = tensor
+      if let weight = inPlace[index] {
+        parameters[record.name] =
+          weight.type == .float32
+          ? .tensor(weight.tensor.reshaped(record.shape)) : .weight(weight, shape: record.shape)
       } else {
         // Filled below, by all processors; memory of its own each, so that it can go when a layer has packed it.
-        tensors[record.name] = Tensor(shape: record.shape) { target = $0 }
+        parameters[record.name] = .tensor(Tensor(shape: record.shape) { target = $0 })
       }
       // Only a tensor in row-major order can be converted in parts.
       let step = record.strides == nil ? Self.pieceCount : max(record.count, 1)
@@ -38,7 +45,7 @@ struct ParameterLoading {
         pieces.append(Piece(record: index, range: range, target: part))
       }
     }
-    self.tensors = tensors
+    self.parameters = parameters
 
     var finite = [Bool](repeating: true, count: pieces.count)
     finite.withUnsafeMutableBufferPointer { finite in
@@ -48,10 +55,8 @@ struct ParameterLoading {
         if let target {
           record.decode(range, of: file, into: target)
           finite[index] = UnsafeBufferPointer(target).areFinite
-        } else if let tensor = mapped[work[index].record] {
-          finite[index] = tensor.withUnsafeBufferPointer {
-            UnsafeBufferPointer(rebasing: $0[range]).areFinite
-          }
+        } else if let weight = inPlace[work[index].record] {
+          finite[index] = weight.isFinite(stored: range)
         }
       }
     }

@@ -14,20 +14,46 @@ public struct SANModel: Sendable {
   public let textEncoder: ClipTextEncoder
   /// The learned "no object" class, `[1, E]`.
   public let backgroundEmbedding: Tensor
-  /// What similarities of mask and text are multiplied by: exp of the stored `logit_scale`.
-  public let logitScale: Float
+  /// The logarithm of what similarities of mask and text are multiplied by: one number.
+  public let logLogitScale: Tensor
 
-  /// A model of validated parameters.
-  public init(_ parameters: ModelParameters) {
-    configuration = parameters.configuration
-    extractor = ClipVisualExtractor(parameters)
-    sideAdapter = SideAdapterNetwork(parameters)
-    maskDecoder = MaskDecoder(parameters)
-    recognitionHead = ClipRecognitionHead(parameters)
-    textEncoder = ClipTextEncoder(parameters)
-    backgroundEmbedding = parameters["ov_classifier.bg_embed"]
-    logitScale = ScalarMath.exp(parameters["ov_classifier.logit_scale"].scalar)
+  /// A model of its parts, which fit together as `configuration` says.
+  public init(
+    configuration: SANConfiguration, extractor: ClipVisualExtractor, sideAdapter: SideAdapterNetwork,
+    maskDecoder: MaskDecoder, recognitionHead: ClipRecognitionHead, textEncoder: ClipTextEncoder,
+    backgroundEmbedding: Tensor, logLogitScale: Tensor
+  ) {
+    self.configuration = configuration
+    (self.extractor, self.recognitionHead) = (extractor, recognitionHead)
+    (self.sideAdapter, self.maskDecoder) = (sideAdapter, maskDecoder)
+    (self.textEncoder, self.backgroundEmbedding) = (textEncoder, backgroundEmbedding)
+    self.logLogitScale = logLogitScale
   }
+
+  /// The model of `configuration` on `parameters`: what all parameters of a model file are, and where each belongs.
+  ///
+  /// Precondition: the configuration is valid; see ``SANConfiguration/validate(file:)``.
+  public init(_ configuration: SANConfiguration, _ parameters: ParameterScope) {
+    let side = parameters.scope("side_adapter_network")
+    let classifier = parameters.scope("ov_classifier")
+    self.init(
+      configuration: configuration,
+      extractor: ClipVisualExtractor(parameters.scope("clip_visual_extractor"), configuration),
+      sideAdapter: SideAdapterNetwork(side, configuration),
+      maskDecoder: MaskDecoder(side.scope("mask_decoder"), configuration),
+      recognitionHead: ClipRecognitionHead(parameters.scope("clip_rec_head"), configuration),
+      textEncoder: ClipTextEncoder(classifier, configuration),
+      backgroundEmbedding: classifier.tensor("bg_embed", [1, configuration.clip.embedding]),
+      logLogitScale: classifier.tensor("logit_scale", []))
+  }
+
+  /// The model whose parameters are all loaded.
+  public init(_ parameters: ModelParameters) {
+    self.init(parameters.configuration, ParameterScope(parameters))
+  }
+
+  /// What similarities of mask and text are multiplied by.
+  public var logitScale: Float { ScalarMath.exp(logLogitScale.scalar) }
 
   /// A stage of ``encode(_:workspace:enter:checkpoint:)``, in the order of the run.
   public enum Stage: String, Sendable, CaseIterable {
@@ -46,13 +72,19 @@ public struct SANModel: Sendable {
   ///
   /// `enter` is called before each stage, and `checkpoint` between the blocks of the first two, which take the most time.
   /// What they throw ends the run.
+  ///
+  /// - Throws: ``ConfigurationError/noCell(model:field:size:)`` where the image is too small for a patch.
   public func encode(
     _ image: PlanarImage, workspace: Workspace, enter: (Stage) throws -> Void = { _ in },
     checkpoint: () throws -> Void = {}
   ) throws -> MaskProposals {
     let queries = configuration.sideAdapter.queries
     let clipGrid = extractor.grid(of: image.size)
-    let sideGrid = sideAdapter.patchEmbedding.grid(of: image.size)
+    let sideGrid = sideAdapter.grid(of: image.size)
+    for (grid, field) in [(clipGrid, "clip.image.patch_size"), (sideGrid, "side_adapter.patch_size")]
+    where grid.height < 1 || grid.width < 1 {
+      throw ConfigurationError.noCell(model: configuration.name, field: field, size: image.size)
+    }
     let fused = Set(sideAdapter.fusion.values.map(\.clipLayer))
     return try workspace.scope {
       try enter(.clip)
@@ -142,23 +174,5 @@ public struct SANModel: Sendable {
         }
       }
     }
-  }
-}
-
-/// What the network proposes for one image, whatever the vocabulary.
-public struct MaskProposals: Sendable {
-  /// Mask logits `[Q, h, w]` on the side network's grid.
-  public let logits: Tensor
-  /// Mask embeddings `[Q, E]` of unit length.
-  public let embeddings: Tensor
-  /// Rows and columns of a mask.
-  public let grid: Grid
-  /// The padded image's size, in pixels.
-  public let imageSize: Grid
-
-  /// Proposals from their parts.
-  public init(logits: Tensor, embeddings: Tensor, grid: Grid, imageSize: Grid) {
-    precondition(logits.shape == [embeddings.shape[0], grid.height, grid.width], "one mask an embedding")
-    (self.logits, self.embeddings, self.grid, self.imageSize) = (logits, embeddings, grid, imageSize)
   }
 }

@@ -1,52 +1,86 @@
-/// All weights of one model, checked against its configuration: every tensor is there and has its shape.
-public struct ModelParameters: Sendable {
+/// All parameters of one model, checked against its configuration: every tensor is there and has its shape.
+public struct ModelParameters: ParameterSource, Sendable {
   /// The model's sizes.
   public let configuration: SANConfiguration
-  private let tensors: [String: Tensor]
+  private let parameters: [String: Parameter]
+
+  /// A parameter as it is kept: linear maps as the file has them, everything else as single-precision numbers.
+  enum Parameter: Sendable {
+    case tensor(Tensor)
+    case weight(Weight, shape: [Int])
+  }
 
   /// Tensors of training that released files hold and inference has no use for.
   public static let ignoredNames: Set<String> = ["criterion.empty_weight", "ov_classifier.attn_mask"]
 
-  /// The weights in `checkpoint`. Single-precision tensors stay in the mapped file; others are converted
-  /// here, on all processors. Every number is looked at once: a damaged file is told here, not by a strange
-  /// picture.
+  /// The parameters in `checkpoint`. Numbers stay in the mapped file where a layer can use them there; others are converted
+  /// here, on all processors. Every number is looked at once: a damaged file is told here, not by a strange picture.
   ///
   /// - Throws: ``ConfigurationError``; ``ParameterError`` for missing, else unexpected, else mis-shaped
   ///   tensors, else numbers that are not finite; ``CheckpointError`` for a tensor of a type that cannot be
   ///   read.
   public init(checkpoint: Checkpoint, configuration: SANConfiguration) throws {
     try configuration.validate(file: configuration.name)
-    let shapes = configuration.parameterShapes
-    try Self.compare(checkpoint, with: shapes, model: configuration.name)
-    let records = try shapes.map { try checkpoint.readable($0.name) }
-    let loading = ParameterLoading(records, of: checkpoint.file)
+    let list = ParameterList()
+    _ = SANModel(configuration, ParameterScope(list))
+    try Self.compare(checkpoint, with: list.parameters, model: configuration.name)
+    let records = try list.parameters.map { try checkpoint.readable($0.name) }
+    let loading = ParameterLoading(records, keepingTypesOf: list.weights, of: checkpoint.file)
     guard loading.damaged.isEmpty else {
       throw ParameterError.notFinite(file: checkpoint.path, loading.damaged)
     }
     self.configuration = configuration
-    tensors = loading.tensors
+    parameters = loading.parameters
   }
 
-  /// Weights that `tensor` makes from name and shape.
+  /// Parameters that `tensor` makes from name and shape.
   ///
   /// Precondition: `configuration` is valid, and each tensor has the shape asked for.
   public init(
     configuration: SANConfiguration, tensor: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) rethrows {
-    var tensors: [String: Tensor] = [:]
+    var parameters: [String: Parameter] = [:]
     for (name, shape) in configuration.parameterShapes {
       let tensor = try tensor(name, shape)
       precondition(tensor.shape == shape, "a tensor has the shape asked for")
-      tensors[name] = tensor
+      parameters[name] = .tensor(tensor)
     }
     self.configuration = configuration
-    self.tensors = tensors
+    self.parameters = parameters
   }
 
-  /// The tensor `name`. Precondition: it is one of ``SANConfiguration/parameterShapes``.
+  /// The parameter `name` in single precision; converted anew at each call where the file has another type.
+  ///
+  /// Precondition: it is one of ``SANConfiguration/parameterShapes``.
   public subscript(name: String) -> Tensor {
-    guard let tensor = tensors[name] else { preconditionFailure("the model has no tensor \(name)") }
+    switch parameter(name) {
+    case .tensor(let tensor): tensor
+    case .weight(let weight, let shape): weight.tensor.reshaped(shape)
+    }
+  }
+
+  /// The parameter `name`, of `shape`, in single precision.
+  public func tensor(_ name: String, _ shape: [Int]) -> Tensor {
+    let tensor = self[name]
+    precondition(tensor.shape == shape, "\(name) has the shape that was taken down")
     return tensor
+  }
+
+  /// The matrix `name`, of `shape`, as the file has it.
+  public func weight(_ name: String, _ shape: [Int]) -> Weight {
+    switch parameter(name) {
+    case .tensor(let tensor):
+      precondition(tensor.shape == shape, "\(name) has the shape that was taken down")
+      return Weight(tensor)
+    case .weight(let weight, let stored):
+      precondition(stored == shape, "\(name) has the shape that was taken down")
+      return weight
+    }
+  }
+
+  private func parameter(_ name: String) -> Parameter {
+    guard let parameter = parameters[name] else { preconditionFailure("the model has no tensor \(name)") }
+    return parameter
   }
 
   private static func compare(

@@ -1,33 +1,7 @@
-/// CLIP's text tower: token sequences to unit-length embeddings in the joint space.
-///
-/// Part of `ov_classifier` in a checkpoint.
-public struct ClipTextEncoder: Sendable {
-  /// `[vocabulary, C]`
-  public let tokenEmbedding: Tensor
-  /// `[context, C]`
-  public let positionalEmbedding: Tensor
-  /// Causal transformer blocks.
-  public let blocks: [TransformerBlock]
-  /// After the last block.
-  public let normFinal: LayerNorm
-  /// To the joint embedding, stored `[C, E]`.
-  public let projection: Tensor
-
+/// Many sequences at once: shared starts are computed once, of the last block only what is read.
+extension ClipTextEncoder {
   /// Rows that are run through the blocks together: bounds the workspace, however many prompts there are.
-  private static let batchRows = 2048
-
-  /// The text tower of a model.
-  public init(_ parameters: ModelParameters) {
-    let configuration = parameters.configuration.clip.text
-    let name = "ov_classifier"
-    tokenEmbedding = parameters["\(name).token_embedding.weight"]
-    positionalEmbedding = parameters["\(name).positional_embedding"]
-    blocks = (0..<configuration.layers).map {
-      .clip(parameters, "\(name).transformer.resblocks.\($0)", heads: configuration.heads)
-    }
-    normFinal = LayerNorm(parameters, "\(name).ln_final", epsilon: 1e-5)
-    projection = parameters["\(name).text_projection"]
-  }
+  private static var batchRows: Int { 2048 }
 
   /// The embeddings `[sequences, E]` of token sequences, each from its start to its end token without padding.
   ///
@@ -36,7 +10,7 @@ public struct ClipTextEncoder: Sendable {
   public func callAsFunction(
     _ sequences: [[Int32]], workspace: Workspace, progress: (_ done: Int) throws -> Void = { _ in }
   ) throws -> Tensor {
-    let width = projection.shape[1]
+    let width = projection.outputs
     let order = sequences.indices.sorted { sequences[$0].lexicographicallyPrecedes(sequences[$1]) }
     return try Tensor(shape: [sequences.count, width]) { out in
       var start = 0
@@ -47,7 +21,7 @@ public struct ClipTextEncoder: Sendable {
         while end < order.count {
           let sequence = sequences[order[end]]
           rows += sequence.count - PrefixTree.sharedCount(previous, sequence)
-          if end > start && rows > ClipTextEncoder.batchRows { break }
+          if end > start && rows > Self.batchRows { break }
           previous = sequence
           end += 1
         }
@@ -66,17 +40,10 @@ public struct ClipTextEncoder: Sendable {
 
   /// The embeddings of the ends of `tree`, `[ends, E]`, from the workspace's present scope.
   private func encode(_ tree: PrefixTree, workspace: Workspace) -> Matrix {
-    let width = tokenEmbedding.shape[1]
-    let embeddings = workspace.matrix(tree.ends.count, projection.shape[1])
+    let embeddings = workspace.matrix(tree.ends.count, projection.outputs)
     workspace.scope {
-      let x = workspace.matrix(tree.nodes.count, width)  // [nodes, C]
-      for (index, node) in tree.nodes.enumerated() {
-        precondition(
-          node.token >= 0 && Int(node.token) < tokenEmbedding.shape[0], "tokens are of the vocabulary")
-        precondition(node.depth < positionalEmbedding.shape[0], "a sequence fits the context")
-        x.row(index).update(from: tokenEmbedding.pointer + Int(node.token) * width, count: width)
-        VectorMath.add(x.row(index), positionalEmbedding.pointer + node.depth * width, width)
-      }
+      let x = workspace.matrix(tree.nodes.count, tokenEmbedding.inputs)  // [nodes, C]
+      for (index, node) in tree.nodes.enumerated() { embed(node.token, at: node.depth, into: x.row(index)) }
       for (index, block) in blocks.enumerated() {
         let read = index + 1 == blocks.count ? tree.endCount : nil
         if index == 0 {
@@ -89,12 +56,10 @@ public struct ClipTextEncoder: Sendable {
           }
         }
       }
-      let last = workspace.matrix(tree.ends.count, width)  // [ends, C]
-      for (row, node) in tree.ends.enumerated() { last.row(row).update(from: x.row(node), count: width) }
-      normFinal(last, into: last, pool: workspace.pool)
-      GEMM.multiply(last, projection.matrix, .plain, into: embeddings)  // [ends, E]
+      let last = workspace.matrix(tree.ends.count, x.columns)  // [ends, C]
+      for (row, node) in tree.ends.enumerated() { last.row(row).update(from: x.row(node), count: x.columns) }
+      project(last, into: embeddings, workspace: workspace)
     }
-    for row in 0..<embeddings.rows { VectorMath.normalize(embeddings.row(row), embeddings.columns) }
     return embeddings
   }
 

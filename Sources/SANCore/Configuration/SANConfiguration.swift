@@ -15,8 +15,8 @@ public struct SANConfiguration: Sendable, Hashable {
       public var heads: Int
       /// Side of a square patch, in pixels.
       public var patchSize: Int
-      /// Rows and columns of the positional embedding as stored.
-      public var grid: [Int]
+      /// The positional embedding as stored.
+      public var grid: Grid
     }
 
     /// The text tower, a causal transformer.
@@ -55,12 +55,26 @@ public struct SANConfiguration: Sendable, Hashable {
     public var heads: Int
     /// Side of a square patch, in pixels.
     public var patchSize: Int
-    /// Rows and columns of the positional embedding as stored.
-    public var grid: [Int]
-    /// Pairs of CLIP layer (0: after `ln_pre`) and side block (0: before the first) where features are fused.
-    public var fusion: [[Int]]
+    /// The positional embedding as stored.
+    public var grid: Grid
+    /// Where CLIP's features are fused.
+    public var fusion: [Fusion]
     /// Query tokens: one a mask proposal.
     public var queries: Int
+  }
+
+  /// A place where the side ViT borrows CLIP's features.
+  public struct Fusion: Sendable, Hashable, CustomStringConvertible {
+    /// The layer of CLIP whose features are taken: 0 is after `ln_pre`, n after block n.
+    public var clipLayer: Int
+    /// The block of the side ViT that they go in after: 0 is before the first.
+    public var sideBlock: Int
+
+    /// From `clipLayer` to `sideBlock`.
+    public init(clipLayer: Int, sideBlock: Int) { (self.clipLayer, self.sideBlock) = (clipLayer, sideBlock) }
+
+    /// The pair as a configuration file has it.
+    public var description: String { "[\(clipLayer), \(sideBlock)]" }
   }
 
   /// The branches that turn side tokens into masks and attention biases.
@@ -79,6 +93,8 @@ public struct SANConfiguration: Sendable, Hashable {
     public var shortSide: Int
   }
 
+  /// What kind of network this is: ``san``, the only one so far.
+  public var architecture = SANConfiguration.san
   /// A short name such as `san-vit-b-16`.
   public var name: String
   /// CLIP's towers.
@@ -89,6 +105,9 @@ public struct SANConfiguration: Sendable, Hashable {
   public var maskDecoder: MaskDecoder
   /// Input size.
   public var input: Input
+
+  /// The ``architecture`` of the paper, and of files that name none.
+  public static let san = "san"
 
   /// Padded images are multiples of this many pixels.
   public static let sizeDivisor = 32

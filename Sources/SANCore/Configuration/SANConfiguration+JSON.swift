@@ -4,12 +4,13 @@ extension SANConfiguration {
 
   /// Reads a configuration from UTF-8 `json` and checks every field. `file` is what errors call its source.
   ///
-  /// Names are in snake case (`patch_size`), in the structure of this type. Every field is required, and no
-  /// other is allowed.
+  /// Names are in snake case (`patch_size`), in the structure of this type. Every field is required but those that were added
+  /// since the first files were written, which stand for what these mean: `architecture` is `san`. No other is allowed.
   ///
   /// - Throws: ``ConfigurationError``.
   public init(json: [UInt8], file: String) throws {
     var reader = try ConfigurationReader(json, file: file)
+    architecture = try reader.optional("architecture") { try $0.string($1) } ?? Self.san
     name = try reader.string("name")
     clip = try reader.object("clip") { clip in
       CLIP(
@@ -17,7 +18,7 @@ extension SANConfiguration {
           CLIP.Image(
             width: try image.integer("width"), layers: try image.integer("layers"),
             heads: try image.integer("heads"), patchSize: try image.integer("patch_size"),
-            grid: try image.integers("grid"))
+            grid: try image.grid("grid"))
         },
         text: try clip.object("text") { text in
           CLIP.Text(
@@ -32,8 +33,9 @@ extension SANConfiguration {
       SideAdapter(
         width: try side.integer("width"), layers: try side.integer("layers"),
         heads: try side.integer("heads"),
-        patchSize: try side.integer("patch_size"), grid: try side.integers("grid"),
-        fusion: try side.pairs("fusion"), queries: try side.integer("queries"))
+        patchSize: try side.integer("patch_size"), grid: try side.grid("grid"),
+        fusion: try side.pairs("fusion").map { Fusion(clipLayer: $0, sideBlock: $1) },
+        queries: try side.integer("queries"))
     }
     maskDecoder = try reader.object("mask_decoder") { decoder in
       MaskDecoder(
@@ -55,9 +57,11 @@ extension SANConfiguration {
 
   /// The configuration as JSON, always with the same bytes; ``init(json:file:)`` reads it back.
   public var json: String {
-    func list(_ numbers: [Int]) -> String { "[\(numbers.map(String.init).joined(separator: ", "))]" }
+    func list(_ grid: Grid) -> String { "[\(grid.height), \(grid.width)]" }
+    let architecture =
+      architecture == Self.san ? "" : "\n  \"architecture\": \(jsonString(architecture)),"
     return """
-      {
+      {\(architecture)
         "name": \(jsonString(name)),
         "clip": {
           "image": {
@@ -84,7 +88,7 @@ extension SANConfiguration {
           "heads": \(sideAdapter.heads),
           "patch_size": \(sideAdapter.patchSize),
           "grid": \(list(sideAdapter.grid)),
-          "fusion": [\(sideAdapter.fusion.map(list).joined(separator: ", "))],
+          "fusion": [\(sideAdapter.fusion.map(\.description).joined(separator: ", "))],
           "queries": \(sideAdapter.queries)
         },
         "mask_decoder": {

@@ -3,12 +3,15 @@ extension SANConfiguration {
   public static let vitB16 = SANConfiguration(
     name: "san-vit-b-16",
     clip: CLIP(
-      image: CLIP.Image(width: 768, layers: 12, heads: 12, patchSize: 16, grid: [14, 14]),
+      image: CLIP.Image(width: 768, layers: 12, heads: 12, patchSize: 16, grid: Grid(height: 14, width: 14)),
       text: CLIP.Text(width: 512, layers: 12, heads: 8, contextLength: 77, vocabularySize: 49408),
       embedding: 512, resolutionScale: 0.5, extractorLayers: 9),
     sideAdapter: SideAdapter(
-      width: 240, layers: 8, heads: 6, patchSize: 16, grid: [40, 40],
-      fusion: [[0, 0], [3, 1], [6, 2], [9, 3]],
+      width: 240, layers: 8, heads: 6, patchSize: 16, grid: Grid(height: 40, width: 40),
+      fusion: [
+        Fusion(clipLayer: 0, sideBlock: 0), Fusion(clipLayer: 3, sideBlock: 1),
+        Fusion(clipLayer: 6, sideBlock: 2), Fusion(clipLayer: 9, sideBlock: 3),
+      ],
       queries: 100),
     maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 12),
     input: Input(shortSide: 640))
@@ -17,12 +20,15 @@ extension SANConfiguration {
   public static let vitL14 = SANConfiguration(
     name: "san-vit-l-14",
     clip: CLIP(
-      image: CLIP.Image(width: 1024, layers: 24, heads: 16, patchSize: 14, grid: [24, 24]),
+      image: CLIP.Image(width: 1024, layers: 24, heads: 16, patchSize: 14, grid: Grid(height: 24, width: 24)),
       text: CLIP.Text(width: 768, layers: 12, heads: 12, contextLength: 77, vocabularySize: 49408),
       embedding: 768, resolutionScale: 0.7, extractorLayers: 18),
     sideAdapter: SideAdapter(
-      width: 240, layers: 8, heads: 6, patchSize: 16, grid: [40, 40],
-      fusion: [[0, 0], [6, 1], [12, 2], [18, 3]], queries: 100),
+      width: 240, layers: 8, heads: 6, patchSize: 16, grid: Grid(height: 40, width: 40),
+      fusion: [
+        Fusion(clipLayer: 0, sideBlock: 0), Fusion(clipLayer: 6, sideBlock: 1),
+        Fusion(clipLayer: 12, sideBlock: 2), Fusion(clipLayer: 18, sideBlock: 3),
+      ], queries: 100),
     maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 16),
     input: Input(shortSide: 640))
 }

@@ -10,6 +10,8 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
   case invalidValue(file: String, field: String, value: String, allowed: String)
   /// The model file does not say what it is, and its shapes are not those of a released model.
   case unknownModel(file: String)
+  /// A picture, as the network is given it, is smaller than a patch; `field` is the patch's size.
+  case noCell(model: String, field: String, size: Grid)
 
   /// One plain line: the file, what is wrong, and what to do where that is not plain.
   public var description: String {
@@ -22,6 +24,9 @@ public enum ConfigurationError: Error, Hashable, Sendable, CustomStringConvertib
     case .unknownModel(let file):
       "\(file): is neither SAN ViT-B/16 nor ViT-L/14 and comes without its sizes; "
         + "put the model's config.json beside it, or name it"
+    case .noCell(let model, let field, let size):
+      "\(model): a picture of \(size.height)×\(size.width) pixels is smaller than a patch (\(quoted(field))); "
+        + "pad it to at least \(SANConfiguration.sizeDivisor)×\(SANConfiguration.sizeDivisor)"
     }
   }
 }

@@ -72,6 +72,31 @@ package enum FloatConversion {
     }
   }
 
+  /// Whether none of `count` numbers of `type` at `source`, which may have any alignment, is an infinity or NaN.
+  static func areFinite(_ source: UnsafeRawPointer, as type: ElementType, count: Int) -> Bool {
+    switch type {
+    case .float64: areFinite(source, count, exponent: 0x7FF0_0000_0000_0000 as UInt64)
+    case .float32: areFinite(source, count, exponent: 0x7F80_0000 as UInt32)
+    case .float16: areFinite(source, count, exponent: 0x7C00 as UInt16)
+    case .bfloat16: areFinite(source, count, exponent: 0x7F80 as UInt16)
+    default: preconditionFailure("only floating-point tensors are read")
+    }
+  }
+
+  /// An exponent of all ones carries into the sign's place. No early exit: this is vector code.
+  @inline(__always)
+  private static func areFinite<Bits: FixedWidthInteger & UnsignedInteger>(
+    _ source: UnsafeRawPointer, _ count: Int, exponent: Bits
+  ) -> Bool {
+    let lowest = exponent & (0 &- exponent)
+    var carries: Bits = 0
+    for index in 0..<count {
+      let bits = source.loadUnaligned(fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
+      carries |= (bits & exponent) &+ lowest
+    }
+    return carries & (exponent &+ lowest) == 0
+  }
+
   @inline(__always)
   private static func map<Stored: BitwiseCopyable>(
     _ source: UnsafeRawPointer, _ shape: [Int], _ strides: [Int], _ target: UnsafeMutableBufferPointer<Float>,

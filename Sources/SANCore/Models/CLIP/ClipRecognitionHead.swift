@@ -7,22 +7,21 @@ public struct ClipRecognitionHead: Sendable {
   public let blocks: [TransformerBlock]
   /// After the last block.
   public let normPost: LayerNorm
-  /// To the joint embedding, stored `[C, E]`.
-  public let projection: Tensor
+  /// To the joint embedding: `[E, C]`, which checkpoints have transposed.
+  public let projection: Linear
 
   /// What a recognition token sees of the class column and of the other recognition tokens: an addition to the scores
   /// that leaves them no weight.
   private static let masked: Float = -100
 
-  /// The recognition head of a model.
-  public init(_ parameters: ModelParameters) {
-    let configuration = parameters.configuration.clip
-    let count = configuration.image.layers - configuration.extractorLayers
-    blocks = (0..<count).map {
-      .clip(parameters, "clip_rec_head.resblocks.\($0)", heads: configuration.image.heads)
+  /// The recognition head of a model, `clip_rec_head` of its parameters.
+  public init(_ parameters: ParameterScope, _ configuration: SANConfiguration) {
+    let (clip, image) = (configuration.clip, configuration.clip.image)
+    projection = Linear(parameters.weight("proj", [image.width, clip.embedding]).transposed)
+    blocks = (0..<image.layers - clip.extractorLayers).map {
+      .clip(parameters.scope("resblocks.\($0)"), width: image.width, heads: image.heads)
     }
-    normPost = LayerNorm(parameters, "clip_rec_head.ln_post", epsilon: 1e-5)
-    projection = parameters["clip_rec_head.proj"]
+    normPost = LayerNorm(parameters.scope("ln_post"), width: image.width, epsilon: 1e-5)
   }
 
   /// Mask embeddings `[Q, E]`, of unit length, from the workspace's present scope.
@@ -32,7 +31,7 @@ public struct ClipRecognitionHead: Sendable {
   public func callAsFunction(_ tokens: Matrix, bias: Matrix, queries: Int, workspace: Workspace) -> Matrix {
     let width = tokens.columns
     precondition(bias.columns == tokens.rows - 1, "one bias a patch")
-    let embeddings = workspace.matrix(queries, projection.shape[1])
+    let embeddings = workspace.matrix(queries, projection.outputs)
     workspace.scope {
       let x = workspace.matrix(queries + tokens.rows, width)  // [Q + 1 + h·w, C]
       for query in 0..<queries { x.row(query).update(from: tokens.row(0), count: width) }
@@ -45,7 +44,7 @@ public struct ClipRecognitionHead: Sendable {
       }
       let recognition = x.rows(0..<queries)  // [Q, C]
       normPost(recognition, into: recognition, pool: workspace.pool)
-      GEMM.multiply(recognition, projection.matrix, .plain, into: embeddings)  // [Q, E]
+      projection(recognition, into: embeddings, pool: workspace.pool)  // [Q, E]
     }
     for query in 0..<queries { VectorMath.normalize(embeddings.row(query), embeddings.columns) }
     return embeddings
@@ -104,5 +103,10 @@ public struct ClipRecognitionHead: Sendable {
         }
       }
     }
+  }
+
+  /// Multiply-adds for `queries` mask proposals over `patches` patches.
+  func cost(queries: Double, patches: Double) -> Double {
+    blocks.reduce(projection.cost(rows: queries)) { $0 + $1.cost(tokens: queries + 1 + patches) }
   }
 }

@@ -2,8 +2,8 @@
 ///
 /// Its tokens are queries, one a mask proposal, followed by patches. `side_adapter_network` in a checkpoint.
 public struct SideAdapterNetwork: Sendable {
-  /// The image to patch tokens.
-  public let patchEmbedding: PatchEmbedding
+  /// The image to patch tokens, without positions.
+  public let stem: any ImageStem
   /// `[Q, C]`
   public let queryEmbedding: Tensor
   /// `[Q, C]`
@@ -15,28 +15,31 @@ public struct SideAdapterNetwork: Sendable {
   /// By side block: what is added to the patch tokens before the first block (0) or after block t.
   public let fusion: [Int: FusionLayer]
 
-  /// The side network of a model.
-  public init(_ parameters: ModelParameters) {
-    let configuration = parameters.configuration.sideAdapter
-    let name = "side_adapter_network"
-    let grid = Grid(height: configuration.grid[0], width: configuration.grid[1])
-    let tokens = [configuration.queries, configuration.width]
-    patchEmbedding = PatchEmbedding(
-      weight: parameters["\(name).vit_model.patch_embed.proj.weight"],
-      bias: parameters["\(name).vit_model.patch_embed.proj.bias"])
-    queryEmbedding = parameters["\(name).query_embed"].reshaped(tokens)
-    queryPosition = parameters["\(name).query_pos_embed"].reshaped(tokens)
+  /// The side network of a model, `side_adapter_network` of its parameters.
+  public init(_ parameters: ParameterScope, _ configuration: SANConfiguration) {
+    let (side, vit) = (configuration.sideAdapter, parameters.scope("vit_model"))
+    let tokens = [side.queries, side.width]
+    queryEmbedding = parameters.tensor("query_embed", [1] + tokens).reshaped(tokens)
+    queryPosition = parameters.tensor("query_pos_embed", [1] + tokens).reshaped(tokens)
     patchPosition = PositionalEmbedding(
-      parameters["\(name).vit_model.pos_embed"].reshaped([grid.count, configuration.width]), grid: grid)
-    blocks = (0..<configuration.layers).map {
-      .side(parameters, "\(name).vit_model.blocks.\($0)", heads: configuration.heads)
+      vit.tensor("pos_embed", [1, side.grid.count, side.width]).reshaped([side.grid.count, side.width]),
+      grid: side.grid)
+    stem = PatchEmbedding(
+      vit.scope("patch_embed.proj"), channels: side.width, patchSize: side.patchSize, isBiased: true)
+    blocks = (0..<side.layers).map {
+      .side(vit.scope("blocks.\($0)"), width: side.width, heads: side.heads)
     }
     var fusion: [Int: FusionLayer] = [:]
-    for pair in configuration.fusion {
-      fusion[pair[1]] = FusionLayer(parameters, clipLayer: pair[0], block: pair[1])
+    for pair in side.fusion.sorted(by: { $0.sideBlock < $1.sideBlock }) {
+      fusion[pair.sideBlock] = FusionLayer(
+        parameters.scope("fusion_layers.layer_\(pair.sideBlock).input_proj"), clipLayer: pair.clipLayer,
+        from: configuration.clip.image.width, to: side.width)
     }
     self.fusion = fusion
   }
+
+  /// The grid of patch tokens for an image of `size`.
+  public func grid(of size: Grid) -> Grid { stem.grid(of: size) }
 
   /// Runs the side ViT on the padded image.
   ///
@@ -47,12 +50,12 @@ public struct SideAdapterNetwork: Sendable {
     _ image: PlanarImage, features: [Int: Matrix], clipGrid: Grid, workspace: Workspace,
     visit: (_ block: Int, _ tokens: Matrix) throws -> Void
   ) rethrows -> Matrix {
-    let grid = patchEmbedding.grid(of: image.size)
+    let grid = grid(of: image.size)
     let queries = queryEmbedding.shape[0]
     let x = workspace.matrix(queries + grid.count, queryEmbedding.shape[1])  // [Q + h_s·w_s, C]
     let patches = x.rows(queries..<x.rows)
     x.row(0).update(from: queryEmbedding.pointer, count: queryEmbedding.count)
-    patchEmbedding(image, into: patches, workspace: workspace)
+    stem(image, into: patches, workspace: workspace)
 
     let position = patchPosition(grid)  // [h_s·w_s, C]
     func addPosition() {
@@ -77,6 +80,12 @@ public struct SideAdapterNetwork: Sendable {
     }
     return x
   }
+
+  /// Multiply-adds of the blocks for an image of `size`.
+  func cost(of size: Grid) -> Double {
+    let tokens = Double(queryEmbedding.shape[0] + grid(of: size).count)
+    return blocks.reduce(0) { $0 + $1.cost(tokens: tokens) }
+  }
 }
 
 /// Brings one of CLIP's feature maps into the side network: norm, 1×1 convolution, bilinear resize, sum.
@@ -88,12 +97,11 @@ public struct FusionLayer: Sendable {
   /// CLIP's channels to the side network's.
   public let projection: Linear
 
-  /// The fusion layer that a model applies at side block `block`.
-  public init(_ parameters: ModelParameters, clipLayer: Int, block: Int) {
-    let name = "side_adapter_network.fusion_layers.layer_\(block).input_proj"
+  /// The fusion layer of a model for CLIP's layer `clipLayer`: from `inputs` channels to `outputs`.
+  public init(_ parameters: ParameterScope, clipLayer: Int, from inputs: Int, to outputs: Int) {
     self.clipLayer = clipLayer
-    norm = LayerNorm(parameters, "\(name).0", epsilon: 1e-6)
-    projection = Linear(parameters, "\(name).1")
+    norm = LayerNorm(parameters.scope("0"), width: inputs, epsilon: 1e-6)
+    projection = Linear(parameters.scope("1"), inputs, outputs, kernel: [1, 1])
   }
 
   /// Adds the map `features`, `[from.count, C_clip]`, to the patch tokens `x`, `[to.count, C]`.

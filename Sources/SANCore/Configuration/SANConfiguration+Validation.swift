@@ -19,13 +19,16 @@ extension SANConfiguration {
       try require(heads, in: 1...width, "\(field).heads")
       try require(width % heads == 0, "\(field).heads", heads, "a divisor of the width \(width)")
     }
-    func requireGrid(_ grid: [Int], _ field: String) throws {
+    func requireGrid(_ grid: Grid, _ field: String) throws {
       let range = 1...Self.maximumGrid
       try require(
-        grid.count == 2 && grid.allSatisfy(range.contains), field, grid,
+        range.contains(grid.height) && range.contains(grid.width), field, [grid.height, grid.width],
         "two numbers, rows and columns, of 1 to \(Self.maximumGrid)")
     }
+    // The smallest picture that there is, padded, has a patch of its own: then every picture has.
+    let smallest = Self.sizeDivisor
 
+    try require(architecture == Self.san, "architecture", quoted(architecture), quoted(Self.san))
     try require(
       (1...100).contains(name.unicodeScalars.count)
         && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control },
@@ -43,27 +46,34 @@ extension SANConfiguration {
     try require(
       clip.resolutionScale > 0 && clip.resolutionScale <= 1, "clip.resolution_scale", clip.resolutionScale,
       "above 0, up to 1")
+    let clipSmallest = Int(Double(smallest) * clip.resolutionScale)
+    try require(
+      clipSmallest >= 1, "clip.resolution_scale", clip.resolutionScale,
+      "what leaves a pixel of a picture of \(smallest)×\(smallest): 1/\(smallest) or more")
+    try require(
+      image.patchSize <= clipSmallest, "clip.image.patch_size", image.patchSize,
+      "\(clipSmallest) or less, the side at which CLIP sees a picture of \(smallest)×\(smallest)")
     try require(image.layers >= 2, "clip.image.layers", image.layers, "2 or more")
     try require(clip.extractorLayers, in: 1...image.layers - 1, "clip.extractor_layers")
 
     try requireTransformer(sideAdapter.width, sideAdapter.layers, sideAdapter.heads, "side_adapter")
-    try require(sideAdapter.patchSize, in: 1...Self.maximumPatch, "side_adapter.patch_size")
+    try require(sideAdapter.patchSize, in: 1...smallest, "side_adapter.patch_size")
     try requireGrid(sideAdapter.grid, "side_adapter.grid")
     try require(sideAdapter.queries, in: 1...4096, "side_adapter.queries")
     let fusion = sideAdapter.fusion
     try require(
-      !fusion.isEmpty && fusion.allSatisfy { $0.count == 2 }, "side_adapter.fusion", fusion,
-      "one or more pairs of CLIP layer and side block")
+      !fusion.isEmpty, "side_adapter.fusion", fusion, "one or more pairs of CLIP layer and side block")
     for pair in fusion {
       try require(
-        (0...clip.extractorLayers).contains(pair[0]), "side_adapter.fusion", pair,
+        (0...clip.extractorLayers).contains(pair.clipLayer), "side_adapter.fusion", pair,
         "CLIP layers of 0 to \(clip.extractorLayers)")
       try require(
-        (0...sideAdapter.layers).contains(pair[1]), "side_adapter.fusion", pair,
+        (0...sideAdapter.layers).contains(pair.sideBlock), "side_adapter.fusion", pair,
         "side blocks of 0 to \(sideAdapter.layers)")
     }
     try require(
-      Set(fusion.map { $0[1] }).count == fusion.count, "side_adapter.fusion", fusion, "each side block once")
+      Set(fusion.map(\.sideBlock)).count == fusion.count, "side_adapter.fusion", fusion,
+      "each side block once")
 
     try require(maskDecoder.channels, in: 1...Self.maximumWidth, "mask_decoder.channels")
     try require(maskDecoder.mlpLayers, in: 2...64, "mask_decoder.mlp_layers")
