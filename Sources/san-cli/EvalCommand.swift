@@ -1,5 +1,6 @@
 import ArgumentParser
 import SANCore
+import SANExport
 import SANInference
 
 /// `san-cli eval`: how right a model is on photos whose labels are known.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SANCore
+import SANExport
 import SANInference
 import SANWeights
 

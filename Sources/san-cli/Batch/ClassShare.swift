@@ -1,4 +1,5 @@
 import SANCore
+import SANExport
 import SANInference
 
 /// What one class, or "other", has of an image.

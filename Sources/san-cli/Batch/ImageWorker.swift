@@ -1,5 +1,6 @@
 import Dispatch
 import SANCore
+import SANExport
 import SANInference
 
 /// Everything that is done for one of several images, from its file to its outputs. Any number of threads may run it.

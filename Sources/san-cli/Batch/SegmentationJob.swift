@@ -1,3 +1,4 @@
+import SANExport
 import SANInference
 
 /// What all images of a run have in common.

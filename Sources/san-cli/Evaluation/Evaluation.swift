@@ -1,4 +1,5 @@
 import SANCore
+import SANExport
 import SANInference
 
 /// A model's predictions held against labels, a photo after the other.

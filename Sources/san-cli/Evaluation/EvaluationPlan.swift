@@ -1,3 +1,4 @@
+import SANExport
 import SANInference
 
 /// Where everything goes that `eval` writes.

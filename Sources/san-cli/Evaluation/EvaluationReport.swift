@@ -1,3 +1,4 @@
+import SANExport
 import SANInference
 
 /// What an evaluation found, as a table, as JSON and as CSV.

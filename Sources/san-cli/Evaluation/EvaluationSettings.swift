@@ -1,4 +1,5 @@
 import SANCore
+import SANExport
 import SANInference
 
 /// Everything that results depend on but the photos and labels.

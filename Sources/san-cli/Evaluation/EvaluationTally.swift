@@ -1,3 +1,4 @@
+import SANExport
 import SANInference
 
 /// The results of all photos so far.

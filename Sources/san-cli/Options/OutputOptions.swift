@@ -1,4 +1,5 @@
 import ArgumentParser
+import SANExport
 import SANInference
 
 /// What is written, and where: a file each for one photo, a folder each for several.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SANExport
 import SANInference
 
 /// How the overlay looks.

@@ -1,4 +1,5 @@
 import SANCore
+import SANExport
 import SANInference
 
 /// Makes all files of one result. They appear together, after everything has been made; on an error there is no new one.
