@@ -15,6 +15,7 @@ let package = Package(
   products: [
     .library(name: "SANCore", targets: ["SANCore"]),
     .library(name: "SANInference", targets: ["SANInference"]),
+    .library(name: "SANExport", targets: ["SANExport"]),
     .library(name: "SANWeights", targets: ["SANWeights"]),
     .library(name: "san", type: .dynamic, targets: ["SANC"]),
     .executable(name: "san-cli", targets: ["san-cli"]),
@@ -44,6 +45,8 @@ let package = Package(
       name: "SANCore", dependencies: blas + ["CVectorKernels"],
       linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
+    // Results as files for other programs, pictures, and figures: what libsan does without.
+    .target(name: "SANExport", dependencies: ["SANCore", "SANInference", "SANWeights"]),
     .target(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
     // libsan: the same for C. CSAN is its header alone.
@@ -52,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "san-cli",
       dependencies: [
-        "SANCore", "SANInference", "SANWeights",
+        "SANCore", "SANInference", "SANExport", "SANWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -64,9 +67,12 @@ let package = Package(
     .testTarget(
       name: "SANInferenceTests", dependencies: ["SANInference", "SANCore", "SANWeights", "TestSupport"]),
     .testTarget(
+      name: "SANExportTests", dependencies: ["SANExport", "SANInference", "SANCore", "TestSupport"]),
+    .testTarget(
       name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "TestSupport"]),
     .testTarget(
-      name: "CLITests", dependencies: ["SANInference", "SANCore", "TestSupport", "san-cli", "san-fetch"],
+      name: "CLITests",
+      dependencies: ["SANInference", "SANExport", "SANCore", "TestSupport", "san-cli", "san-fetch"],
       exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6]

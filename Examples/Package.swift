@@ -7,7 +7,12 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "san", path: "..")],
   targets: ["one-photo", "folder-to-labels", "many-questions"].map {
-    .executableTarget(name: $0, dependencies: [.product(name: "SANInference", package: "san")], path: $0)
+    .executableTarget(
+      name: $0,
+      dependencies: [
+        .product(name: "SANInference", package: "san"), .product(name: "SANExport", package: "san"),
+      ],
+      path: $0)
   },
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 // A label map for each photo of a folder, two under way at once: folder-to-labels FOLDER OUTPUT CLASS...
 import Foundation
+import SANExport
 import SANInference
 
 @main

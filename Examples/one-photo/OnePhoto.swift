@@ -1,5 +1,6 @@
 // A photo with its classes laid over it: one-photo PHOTO OVERLAY.png CLASS...
 import Foundation
+import SANExport
 import SANInference
 
 @main

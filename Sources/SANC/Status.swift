@@ -1,11 +1,10 @@
 import CSAN
-import SANCore
 import SANInference
-import SANWeights
 
 /// An argument that a function does not take.
-struct ArgumentError: Error, CustomStringConvertible {
+struct ArgumentError: CategorizedError, CustomStringConvertible {
   let description: String
+  var category: ErrorCategory { .badArgument }
 
   init(_ description: String) { self.description = description }
 }
@@ -24,14 +23,11 @@ func status(_ body: () throws -> Void) -> CInt {
 
 private func code(of error: any Error) -> CInt {
   let code =
-    switch error {
-    case is ArgumentError, is VocabularyError, ImageError.wrongPixelCount: SAN_INVALID_ARGUMENT
-    case ImageError.unreadable, is ResourceError: SAN_CANNOT_READ
-    case FileError.tooLarge: SAN_BAD_DATA
-    case is FileError: SAN_CANNOT_READ
-    case is ImageError, is CheckpointError, is ConfigurationError, is ParameterError, is TokenizerError:
-      SAN_BAD_DATA
-    default: SAN_FAILED
+    switch ErrorCategory(of: error) {
+    case .badArgument: SAN_INVALID_ARGUMENT
+    case .notFound, .inputOutput: SAN_CANNOT_READ
+    case .damaged: SAN_BAD_DATA
+    case .cannotCreate, .cancelled, .internal: SAN_FAILED
     }
   return CInt(code)
 }

@@ -28,7 +28,7 @@ struct Labelling {
   }
 
   /// Throws what the scores do; `file` takes them, too, if there is one.
-  func run(keepingScores: Bool, file: ScoresFile?, workspace: Workspace) throws -> Result {
+  func run(keepingScores: Bool, file: (any ScoreSink)?, workspace: Workspace) throws -> Result {
     let (size, own) = (scores.size, vocabulary.classes.count)
     precondition(file?.fits(classCount: own, size: size) ?? true, "a file for these scores")
     let totals = Mutex(
@@ -64,7 +64,7 @@ struct Labelling {
   }
 
   private func fill(
-    labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?, file: ScoresFile?,
+    labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?, file: (any ScoreSink)?,
     totals: borrowing Mutex<Totals>,
     workspace: Workspace
   ) throws {

@@ -159,10 +159,10 @@ public final class Segmenter: Sendable {
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
   ///   - control: watches and stops the run.
-  /// - Throws: `CancellationError`, and where there is a `scoresFile`, `OutputFileError`.
+  /// - Throws: `CancellationError`, and what `scoresFile` throws, such as `OutputFileError`.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
-    scoresFile: ScoresFile? = nil, control: RunControl = RunControl()
+    scoresFile: (any ScoreSink)? = nil, control: RunControl = RunControl()
   ) throws -> Segmentation {
     var clock = StageClock()
     try control.enter(.labels)
@@ -209,10 +209,11 @@ public final class Segmenter: Sendable {
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
   ///   - control: watches and stops the run.
-  /// - Throws: as `encode` does, and where there is a `scoresFile`, `OutputFileError`.
+  /// - Throws: as `encode` does, and what `scoresFile` throws, such as `OutputFileError`.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false, scoresFile: ScoresFile? = nil,
+    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
+    scoresFile: (any ScoreSink)? = nil,
     control: RunControl = RunControl()
   ) throws -> Segmentation {
     let encoded = try encode(

@@ -1,5 +1,6 @@
 import Foundation
 import SANCore
+import SANExport
 import SANInference
 import XCTest
 

@@ -22,14 +22,13 @@ public final class AtomicFile {
   private let target: String
   private let folder: String
   private var temporary: String?
-  private var file: Int32
+  private let file: FileDescriptor
 
   /// Opens a temporary file next to `path`.
   ///
   /// - Throws: ``OutputFileError``, before anything is made.
   public init(_ path: String) throws(OutputFileError) {
     self.path = path
-    file = -1
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw .failed(path: path.isEmpty ? "(empty path)" : path, reason: "it is not a file name")
     }
@@ -42,17 +41,21 @@ public final class AtomicFile {
     let exists = stat(target, &status) == 0
     let kind = status.st_mode & S_IFMT
     if exists && kind == S_IFDIR || path.hasSuffix("/") { throw .isFolder(path: path) }
-    if exists && access(target, W_OK) != 0 { throw failure() }
-    if exists && kind != S_IFREG {
-      file = Self.retrying { Self.open(target, O_WRONLY | O_CLOEXEC, 0) }
-      guard file >= 0 else { throw failure() }
-      return
+    do throws(SystemError) {
+      if exists && access(target, W_OK) != 0 { throw SystemError() }
+      if exists && kind != S_IFREG {
+        file = try FileDescriptor.open(target, O_WRONLY)
+      } else {
+        let (file, name) = try Self.temporary(in: folder)
+        if exists { fchmod(file.number, status.st_mode & 0o777) }
+        (self.file, temporary) = (file, name)
+      }
+    } catch {
+      throw Self.failure(error, path: path, folder: folder)
     }
-    try openTemporary(permissions: exists ? status.st_mode & 0o777 : nil)
   }
 
   deinit {
-    if file >= 0 { close(file) }
     if let temporary { unlink(temporary) }
   }
 
@@ -84,25 +87,14 @@ public final class AtomicFile {
   ///
   /// - Throws: ``OutputFileError`` where the disk does not take them.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(OutputFileError) {
-    var rest = bytes
-    while let start = rest.baseAddress, !rest.isEmpty {
-      let count = Self.retrying { Self.write(file, start, rest.count) }
-      guard count > 0 else { throw failure() }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-    }
+    do { try file.write(bytes) } catch { throw failure(error) }
   }
 
   /// Writes bytes at `offset` from the file's start, wherever the last ones went; what is never written is
   /// zero. ``OutputFileError/notSeekable(path:)`` where the destination is a pipe or device.
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(OutputFileError) {
     precondition(offset >= 0, "an offset from the start")
-    var (rest, offset) = (bytes, offset)
-    while let start = rest.baseAddress, !rest.isEmpty {
-      let count = Self.retrying { pwrite(file, start, rest.count, off_t(offset)) }
-      guard count > 0 else { throw failure() }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      offset += count
-    }
+    do { try file.write(bytes, at: offset) } catch { throw failure(error) }
   }
 
   /// Makes the file appear at its destination. Call once, last.
@@ -112,51 +104,47 @@ public final class AtomicFile {
   /// - Throws: ``OutputFileError``; what was there before stays, and the temporary file is gone.
   public func commit(durable: Bool = true) throws(OutputFileError) {
     defer {
-      if file >= 0 { close(file) }
-      file = -1
       if let temporary { unlink(temporary) }
       temporary = nil
     }
-    guard let name = temporary else { return }
-    guard !durable || Self.retrying({ Int(fsync(file)) }) == 0 else { throw failure() }
-    let closed = close(file)
-    file = -1
-    // Network file systems report a full disk here.
-    guard closed == 0, rename(name, target) == 0 else { throw failure() }
-    temporary = nil
-    guard durable else { return }
-    // The rename itself reaches the disk with the folder; where folders cannot be synced there is no more
-    // to be done.
-    let directory = Self.open(folder, O_RDONLY | O_CLOEXEC, 0)
-    if directory >= 0 {
-      fsync(directory)
-      close(directory)
+    do throws(SystemError) {
+      guard let name = temporary else { return try file.close() }
+      if durable { try file.synchronize() }
+      try file.close()
+      guard rename(name, target) == 0 else { throw SystemError() }
+    } catch {
+      throw failure(error)
     }
+    temporary = nil
+    // The rename itself reaches the disk with the folder; where folders cannot be synced there is no more to be done.
+    if durable { try? FileDescriptor.open(folder, O_RDONLY).synchronize() }
   }
 }
 
 extension AtomicFile {
-  private func openTemporary(permissions: mode_t?) throws(OutputFileError) {
-    // New files get what the user's umask leaves; O_EXCL never follows a link that someone planted.
+  /// Makes a file of a name of its own in `folder`.
+  private static func temporary(in folder: String) throws(SystemError) -> (FileDescriptor, name: String) {
     for attempt in 0..<100 {
       let name = "\(folder)/.san-\(getpid())-\(UInt32.random(in: 0 ... .max))-\(attempt).tmp"
-      let opened = Self.retrying { Self.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
-      if opened < 0 && errno == EEXIST { continue }
-      guard opened >= 0 else { throw failure() }
-      file = opened
-      temporary = name
-      if let permissions { fchmod(file, permissions) }
-      return
+      do {
+        // O_EXCL never follows a link that someone planted.
+        return (try FileDescriptor.open(name, O_WRONLY | O_CREAT | O_EXCL), name)
+      } catch  where error.code == EEXIST {
+        continue
+      }
     }
-    throw failure()
+    throw SystemError(code: EEXIST)
   }
 
-  private func failure() -> OutputFileError {
-    let code = errno
-    if code == ENOENT && access(folder, F_OK) == 0 {
+  private func failure(_ error: SystemError) -> OutputFileError {
+    Self.failure(error, path: path, folder: folder)
+  }
+
+  private static func failure(_ error: SystemError, path: String, folder: String) -> OutputFileError {
+    if error.code == ENOENT && access(folder, F_OK) == 0 {
       return .failed(path: path, reason: "the system makes no files in \(folder)")
     }
-    return OutputFileError(code: code, path: path, folder: folder)
+    return OutputFileError(code: error.code, path: path, folder: folder)
   }
 
   /// The file that a chain of symbolic links ends at, which need not exist; `nil` where it has no end.
@@ -176,28 +164,4 @@ extension AtomicFile {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
-
-  private static func retrying<Number: FixedWidthInteger>(_ call: () -> Number) -> Number {
-    while true {
-      let result = call()
-      if result >= 0 || errno != EINTR { return result }
-    }
-  }
-
-  // The members above hide the system's functions of the same names.
-  private static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-    systemOpen(path, flags, mode)
-  }
-
-  private static func write(_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    systemWrite(file, bytes, count)
-  }
-}
-
-private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  open(path, flags, mode)
-}
-
-private func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-  write(file, bytes, count)
 }

@@ -23,13 +23,12 @@ public final class MappedFile: @unchecked Sendable {
   /// Maps the file at `path`, which errors call `name` once it is open.
   package init(path: String, name: String) throws {
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError.cannotOpen(path: path, reason: SystemError.text(errno)) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw FileError.cannotRead(path: path, reason: SystemError.text(errno))
+    let file: FileDescriptor
+    do { file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK) } catch {
+      throw FileError.cannotOpen(path: path, reason: error.text)
     }
+    let status: stat
+    do { status = try file.status() } catch { throw FileError.cannotRead(path: path, reason: error.text) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw FileError.notAFile(path: path) }
     self.path = name
     isMapped = true
@@ -38,8 +37,8 @@ public final class MappedFile: @unchecked Sendable {
       base = nil
       return
     }
-    base = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard base != MAP_FAILED else { throw FileError.cannotRead(path: path, reason: SystemError.text(errno)) }
+    base = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, file.number, 0)
+    guard base != MAP_FAILED else { throw FileError.cannotRead(path: path, reason: SystemError().text) }
   }
 
   /// A copy of `bytes` in memory instead of a file; `path` is what errors call it.

@@ -23,7 +23,7 @@ public struct RGBImage: Sendable, Equatable {
   }
 
   /// Takes pixels whose number the caller has just made right.
-  init(width: Int, height: Int, checked pixels: [UInt8]) {
+  package init(width: Int, height: Int, checked pixels: [UInt8]) {
     self.width = width
     self.height = height
     self.pixels = pixels

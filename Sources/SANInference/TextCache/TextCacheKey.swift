@@ -41,10 +41,7 @@ package struct TextCacheKey: Sendable, Hashable {
   }
 
   /// The digest in letters, for a file's name.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-  }
+  var hexadecimal: String { bytes.hexadecimal }
 
   /// Whether cleaning leaves every character of `text` in its place, but for case and spaces.
   private static func isPlain(_ text: String) -> Bool {

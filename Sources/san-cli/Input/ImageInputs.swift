@@ -1,4 +1,5 @@
 import SANCore
+import SANInference
 
 /// One of many images to be segmented.
 struct InputImage: Hashable {
@@ -121,7 +122,7 @@ struct ImageInputs {
 }
 
 /// A place where images were looked for and none is.
-struct NoImagesError: StatusError {
+struct NoImagesError: ProgramError {
   let place: String
   let problem: String
   let leftOut: LeftOut
@@ -129,5 +130,5 @@ struct NoImagesError: StatusError {
     let more = leftOut.lines.isEmpty ? "" : " (left out: \(leftOut.lines.joined(separator: "; ")))"
     return "\(place): \(problem)\(more)"
   }
-  var status: Int32 { Failure.Status.noInput }
+  var category: ErrorCategory { .notFound }
 }

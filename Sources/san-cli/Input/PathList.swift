@@ -1,4 +1,5 @@
 import SANCore
+import SANInference
 
 /// A list of paths: one a line, or with NUL bytes between them, as `find -print0` writes it.
 enum PathList {
@@ -38,9 +39,9 @@ enum PathList {
 }
 
 /// A list of paths that cannot be used.
-struct PathListError: StatusError {
+struct PathListError: ProgramError {
   let list: String
   let problem: String
   var description: String { "\(list): \(problem)" }
-  var status: Int32 { Failure.Status.data }
+  var category: ErrorCategory { .damaged }
 }

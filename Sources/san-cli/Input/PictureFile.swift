@@ -1,3 +1,4 @@
+import SANCore
 import SANInference
 
 #if canImport(Glibc)
@@ -33,19 +34,14 @@ enum PictureFile {
 
   /// Whether the file can be read and starts as JPEG or PNG does, whatever its name.
   static func startsAsPicture(_ path: String) -> Bool {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    let start = [UInt8](unsafeUninitializedCapacity: 8) { buffer, count in
-      count = max(0, read(file, buffer.baseAddress, buffer.count))
-    }
-    return ImageFormat(firstBytes: start) != nil
+    let start = try? FileDescriptor.open(path, O_RDONLY).read(upTo: 8)
+    return start.map { ImageFormat(firstBytes: $0) != nil } ?? false
   }
 }
 
 /// A file whose name is not UTF-8.
-struct NameEncodingError: StatusError {
+struct NameEncodingError: ProgramError {
   let path: String
   var description: String { "\(path): its name is not UTF-8; rename it" }
-  var status: Int32 { Failure.Status.noInput }
+  var category: ErrorCategory { .notFound }
 }

@@ -1,4 +1,5 @@
 import SANCore
+import SANInference
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -70,13 +71,10 @@ struct Fetch {
     guard isInstalled else { throw missing }
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw missing }
-    defer { close(ends[0]) }
+    let (output, input) = (FileDescriptor.owning(ends[0]), FileDescriptor.owning(ends[1]))
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    let process: pid_t
-    do {
-      defer { close(ends[1]) }
-      process = try spawn(arguments, output: ends[1]) ?? { throw missing }()
-    }
+    guard let process = spawn(arguments, output: input.number) else { throw missing }
+    try? input.close()
     defer {
       // It is gone, or has nobody to work for.
       kill(process, SIGTERM)
@@ -84,15 +82,12 @@ struct Fetch {
       while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }
     var pending: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
       try Interruption.check()
-      var request = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+      var request = pollfd(fd: output.number, events: Int16(POLLIN), revents: 0)
       guard poll(&request, 1, 200) > 0 else { continue }
-      let count = read(ends[0], &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return }
-      pending += buffer[..<count]
+      guard let bytes = try? output.read(upTo: 4096), !bytes.isEmpty else { return }
+      pending += bytes
       while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
         body(Substring(String(decoding: pending[..<end], as: UTF8.self)))
         pending.removeSubrange(...end)
@@ -101,7 +96,7 @@ struct Fetch {
   }
 
   /// Starts a program with this one's environment; nil where the system does not.
-  private static func spawn(_ arguments: [String], output: Int32) throws -> pid_t? {
+  private static func spawn(_ arguments: [String], output: Int32) -> pid_t? {
     let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
     var (words, variables) = (arguments.map { strdup($0) }, environment.map { strdup($0) })
     defer { for text in words + variables { free(text) } }
@@ -160,17 +155,17 @@ private struct FetchProgress {
 }
 
 /// Why a download has not come to its end.
-struct FetchError: StatusError {
+struct FetchError: ProgramError {
   /// One of `san-fetch`'s, or `missing`.
   let kind: String
   let description: String
 
-  var status: Int32 {
+  var category: ErrorCategory {
     switch kind {
-    case "usage": Failure.Status.usage
-    case "refused", "missing": Failure.Status.noInput
-    case "place": Failure.Status.cannotCreate
-    default: Failure.Status.inputOutput
+    case "usage": .badArgument
+    case "refused", "missing": .notFound
+    case "place": .cannotCreate
+    default: .inputOutput
     }
   }
 }

@@ -127,7 +127,7 @@ struct ModelInstaller {
 }
 
 /// A file that is not the one that was asked for.
-struct DigestError: StatusError {
+struct DigestError: ProgramError {
   let file: String
   let found: String
   let expected: String
@@ -136,5 +136,5 @@ struct DigestError: StatusError {
   var description: String {
     "\(file): its SHA-256 is \(found) instead of \(expected); it is not used: \(advice)"
   }
-  var status: Int32 { Failure.Status.data }
+  var category: ErrorCategory { .damaged }
 }

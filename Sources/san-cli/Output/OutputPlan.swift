@@ -1,4 +1,5 @@
 import SANCore
+import SANExport
 import SANInference
 
 #if canImport(Glibc)

@@ -1,9 +1,11 @@
 import SANCore
+import SANExport
 import SANInference
 
 /// Makes all files of one result. They appear together, after everything has been made; on an error there is no new one.
 struct SegmentationOutputs {
   let plan: OutputPlan
+  let photo: RGBImage
   let report: SegmentationReport
   /// The scores' file, complete but for its name.
   let scores: ScoresFile?
@@ -24,13 +26,13 @@ struct SegmentationOutputs {
     var staged = StagedFiles()
     try watch.time("render") {
       if let file = plan.overlay {
-        let picture = try Overlay.render(report.photo, labels: labels, classes: classes, options: plan.look)
+        let picture = try Overlay.render(photo, labels: labels, classes: classes, options: plan.look)
         try staged.add(PNGWriter.encode(picture), file)
       }
       if let file = plan.cutout {
         let kept = plan.cutoutNames.compactMap { name in classes.firstIndex { $0.isSameClass(as: name) } }
-        let pixels = try Cutout.render(report.photo, labels: labels, keeping: Set(kept.map(UInt16.init)))
-        let (width, height) = (report.photo.width, report.photo.height)
+        let pixels = try Cutout.render(photo, labels: labels, keeping: Set(kept.map(UInt16.init)))
+        let (width, height) = (photo.width, photo.height)
         try staged.add(PNGWriter.encode(rgba: pixels, width: width, height: height), file)
       }
       if let file = plan.labels {
@@ -39,7 +41,9 @@ struct SegmentationOutputs {
     }
     let masks = try plan.maskFolder.map { try MaskFolder($0, labels: labels, result: report.result) }
     do {
-      if let file = plan.json { try staged.add(Array(report.json(watch).utf8), file) }
+      if let file = plan.json {
+        try staged.add(Array(report.json(steps: watch.steps, total: watch.total).utf8), file)
+      }
       try Interruption.check()
       try print(staged.printed)
       try staged.commit(durable: isDurable)

@@ -1,0 +1,41 @@
+import ArgumentParser
+import SANCore
+import SANInference
+
+/// `san-cli segment`: photos, a list of classes, and the outputs asked for.
+struct SegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Segments photos into the classes named.",
+    usage: """
+      san-cli segment <image> --classes "cat,dog" [<options>]
+      san-cli segment <folder> --classes "cat,dog" --output <folder> [<options>]
+      """,
+    discussion: """
+      Of one photo, writes the photo with the classes laid over it and a legend, and prints each class's share of the \
+      picture and its mean score there. A score is no probability and can exceed 1. Files that exist are replaced; \
+      each file is written whole or not at all.
+
+      Of several photos (more than one, a folder, a pattern or a list), each output option names a folder. The \
+      folders below what all inputs have in common are kept; photo.jpg and photo.png beside each other become \
+      photo.jpg.segmented.png and photo.png.segmented.png. Left out of folders are hidden files, the folders that this \
+      or an earlier run writes to, and X.segmented.png and X.cutout.png beside a photo X. Standard output has a line for each class found in each photo, with tabs between image, class, \
+      label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go on; the exit status \
+      is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
+      by then is complete, and --skip-existing goes on from there.
+      """)
+
+  @OptionGroup
+  var options: SegmentOptions
+
+  func run() throws {
+    if options.output.quiet { Console.silence() }
+    try options.requireComplete()
+    let setup = try RunSetup(options)
+    if let image = options.input.inputs.single, !options.batch.areGiven {
+      try SingleRun(setup: setup, image: image).run()
+    } else {
+      try BatchRun(setup: setup).run()
+    }
+  }
+}

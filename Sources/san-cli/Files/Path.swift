@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Parts of a path.
+enum Path {
+  /// The folder that a path's file is in.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// What follows the last slash.
+  static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  /// The file's name without its extension; a leading dot is none.
+  static func stem(of path: String) -> String {
+    let name = name(of: path)
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// Whether the file's name ends in `.extension`, in letters of either case.
+  static func has(_ path: String, extension end: String) -> Bool {
+    name(of: path).lowercased().hasSuffix(".\(end)")
+  }
+
+  /// `name` in `folder`.
+  static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
+  /// The names from the root to `path`, which need not exist. Links stay as they are named, but where the path goes up
+  /// (`..`), which means what the system says.
+  static func absoluteParts(of path: String) throws -> [String] {
+    var text = path
+    if path.split(separator: "/").contains("..") {
+      if let real = realpath(path, nil) {
+        text = String(cString: real)
+        free(real)
+      }
+    }
+    if !text.hasPrefix("/") {
+      guard let current = getcwd(nil, 0) else { throw FolderError(path: ".", code: errno) }
+      text = "\(String(cString: current))/\(text)"
+      free(current)
+    }
+    return text.split(separator: "/").filter { $0 != "." }.map(String.init)
+  }
+}

@@ -1,0 +1,150 @@
+import SANInference
+
+/// The images of a run and where the outputs of each go, checked before any work is done.
+struct BatchPlan {
+  /// An image and its outputs.
+  struct Item: Sendable {
+    /// Its place in the whole job, from 1.
+    let number: Int
+    /// The path that it is read from.
+    let path: String
+    /// Its path below the folder that all images have in common.
+    let place: String
+    /// Its own name below the output folders.
+    let name: String
+    let plan: OutputPlan
+
+    /// Checks that the system takes the outputs' names.
+    func requireShortName() throws {
+      for path in plan.paths where Path.name(of: path).utf8.count > 255 {
+        throw LongNameError(path: self.path)
+      }
+    }
+  }
+
+  /// In the order of the inputs: the shard's part of them where there is one.
+  let items: [Item]
+
+  init(_ setup: RunSetup) throws {
+    let output = setup.options.output
+    let folders = output.folders
+    try setup.reportFile?.requireWritable()
+    if setup.options.batch.skipExisting, setup.recordFolder == nil {
+      throw UsageError("--skip-existing", "no output is written that could be there already; name one")
+    }
+    try setup.checkDataSet()
+    for folder in folders { try BatchPlan.check(folder, inputs: setup.options.input.inputs.folders) }
+    let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
+    Console.show("looking for images")
+    let (images, leftOut) = try setup.options.input.inputs.images(skipping: Set(outputFolders))
+    for line in leftOut.lines { Console.note("left out: \(line)") }
+    let names = OutputNames.names(for: images.map(\.place))
+    let all = zip(images, names).enumerated().map { index, image in
+      Item(
+        number: index + 1, path: image.0.path, place: image.0.place, name: image.1,
+        plan: OutputPlan(output, name: image.1))
+    }
+    // All parts of a job see the same names, and the same clashes.
+    let common = [setup.reportFile, setup.dataSetFile].compactMap { $0 }
+    try BatchPlan.checkOutputs(of: all, inputs: setup.files, common: common)
+    let shard = setup.options.batch.shard
+    items = all.enumerated().filter { shard?.contains($0.offset) ?? true }.map(\.element)
+  }
+
+  private static func check(_ folder: OutputFolder, inputs: [String]) throws {
+    guard folder.path != "-" else {
+      throw UsageError(folder.option, "several photos do not go to standard output; name a folder")
+    }
+    if FileStatus(folder.path) == nil,
+      ["png", "json", "npy", "npz"].contains(where: { Path.has(folder.path, extension: $0) })
+    {
+      throw UsageError(
+        folder.option, "\(folder.path) is a name for a file, but there are several photos; name a folder")
+    }
+    try folder.requireWritable()
+    for input in inputs where FileIdentity(input) == FileIdentity(folder.path) {
+      throw UsageError(
+        folder.option,
+        "\(folder.path) is an input too, and the next run would take what is written for photos; name another folder"
+      )
+    }
+  }
+
+  /// Checks that no two outputs are one file and none is an input.
+  ///
+  /// - Parameter common: files that are made of all images together.
+  private static func checkOutputs(of items: [Item], inputs: [String], common: [OutputFile]) throws {
+    var read: [FileIdentity: String] = [:]
+    for path in inputs + items.map(\.path) {
+      if let status = FileStatus(path) { read[status.identity] = path }
+    }
+    try OutputFile.requireDistinct(common, inputs: inputs + items.map(\.path))
+    // A folder of masks holds nothing else.
+    var maskFolders: [[UInt8]: Item] = [:]
+    for item in items {
+      if let folder = item.plan.maskFolder { maskFolders[Array(folder.utf8)] = item }
+    }
+    var taken: [[UInt8]: Item] = [:]
+    for item in items {
+      for file in item.plan.files {
+        if let status = FileStatus(file.path), let input = read[status.identity] {
+          throw UsageError(file.option, "\(file.path) is the input \(input); name another folder")
+        }
+        for other in common where Path.name(of: file.path) == Path.name(of: other.path) {
+          try OutputFile.requireDistinct([file, other], inputs: [])
+        }
+        let folder = Array(Path.folder(of: file.path).utf8)
+        if let other = taken.updateValue(item, forKey: Array(file.path.utf8)) ?? maskFolders[folder] {
+          throw UsageError(
+            file.option,
+            "\(file.path) would be an output of both \(other.path) and \(item.path); name a folder for each option"
+          )
+        }
+      }
+    }
+  }
+}
+
+/// An image whose outputs would have names that no file system takes.
+struct LongNameError: ProgramError {
+  let path: String
+  var description: String { "\(path): its name is too long for those of its outputs; give it a shorter one" }
+  var category: ErrorCategory { .damaged }
+}
+
+/// The names of several photos' outputs.
+enum OutputNames {
+  /// A name for each place, none twice: the place without its extension, such as `june/photo`; with it, `june/photo.jpg`,
+  /// where several places would have the same. Depends on the places alone.
+  ///
+  /// - Parameter places: paths that differ.
+  static func names(for places: [String]) -> [String] {
+    var isWhole = [Bool](repeating: false, count: places.count)
+    while true {
+      let names = zip(places, isWhole).map { $1 ? $0 : withoutExtension($0) }
+      var first: [[UInt8]: Int] = [:]
+      var changed = false
+      for (index, name) in names.enumerated() {
+        guard let other = first.updateValue(index, forKey: key(name)) else { continue }
+        for index in [index, other] where !isWhole[index] { (isWhole[index], changed) = (true, true) }
+      }
+      // Each round gives at least one name its extension, and whole names differ.
+      guard changed else { return names }
+    }
+  }
+
+  private static func withoutExtension(_ place: String) -> String {
+    let stem = Path.stem(of: place)
+    return place.contains("/") ? Path.join(Path.folder(of: place), stem) : stem
+  }
+
+  /// What makes two names lead to one file.
+  private static func key(_ name: String) -> [UInt8] {
+    #if os(macOS)
+      // File systems there mostly ignore case.
+      Array(name.lowercased().utf8)
+    #else
+      Array(name.utf8)
+    #endif
+  }
+}

@@ -1,0 +1,63 @@
+import Dispatch
+import SANCore
+import SANExport
+import SANInference
+
+/// Everything that is done for one of several images, from its file to its outputs. Any number of threads may run it.
+struct ImageWorker: Sendable {
+  private let items: [BatchPlan.Item]
+  private let job: SegmentationJob
+  private let record: RunRecord?
+  /// How a data set of all images tells masks; nil where there is none.
+  private let shape: COCOAnnotation.Shape?
+  /// Counts networks that may run.
+  private let networks = DispatchSemaphore(value: 0)
+
+  init(
+    items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, shape: COCOAnnotation.Shape?
+  ) {
+    (self.items, self.job, self.record, self.shape) = (items, job, record, shape)
+    // One network uses all threads of the pool; one beside it has the thread that it is called on.
+    for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
+  }
+
+  /// Runs the image at `index`; an error that is the image's own is its outcome.
+  func run(_ index: Int) throws -> ImageOutcome {
+    let item = items[index]
+    try Interruption.check()
+    if let summary = record?.summary(of: item) { return ImageOutcome(item: item, end: .skipped(summary)) }
+    do {
+      try PictureFile.requireName(item.path)
+      try item.requireShortName()
+      var watch = Stopwatch()
+      let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
+      let scores = try item.plan.openScores(of: photo, classes: job.vocabulary.classes)
+      let report = try runNetwork(photo, item, scores, &watch)
+      let summary = try ImageSummary(report, shape: shape)
+      try SegmentationOutputs(
+        plan: item.plan, photo: photo, report: report, scores: scores, isDurable: false
+      ).write(&watch)
+      try record?.add(item, summary)
+      return ImageOutcome(item: item, end: .done(summary, watch))
+    } catch let error where !ImageWorker.stopsRun(error) {
+      return ImageOutcome(item: item, end: .failed(Failure(error).line))
+    }
+  }
+
+  private func runNetwork(
+    _ photo: RGBImage, _ item: BatchPlan.Item, _ scores: ScoresFile?, _ watch: inout Stopwatch
+  ) throws -> SegmentationReport {
+    networks.wait()
+    defer { networks.signal() }
+    return try job.run(photo, image: item.path, scores: scores, watch: &watch)
+  }
+
+  /// Whether the images after this one would fare no better.
+  private static func stopsRun(_ error: any Error) -> Bool {
+    switch error {
+    case is ImageError, is LongNameError, is NameEncodingError: false
+    case OutputFileError.isFolder, RenderingError.tooWide: false
+    default: true
+    }
+  }
+}
