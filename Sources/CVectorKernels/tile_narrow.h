@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) void tile_step(
   }
 }
 
-/// out[r][c] = Σ_k a·b[k·16 + c] for r < rows, summed in the order of k, with a at `a[r·a_row + k]` or, where `turned`, at
+/// out[r][c] = Σ_k a·b[k·16 + c] for r < rows, summed in the order of k, SUM_DEPTH at a time, with a at `a[r·a_row + k]` or, where `turned`, at
 /// `a[k·rows + r]`. `rows` and `turned` are constants where this is inlined.
 static inline __attribute__((always_inline)) void tile_of(
     const int rows, const int turned, ptrdiff_t depth, const float *a, ptrdiff_t a_row, const float *b, float *out,
@@ -32,31 +32,41 @@ static inline __attribute__((always_inline)) void tile_of(
     from[r] = a + (turned ? 0 : r * a_row);
     // Else the compiler makes each row's address from the last one's, in a chain as long as the multiplications take.
     if (!turned) __asm__("" : "+r"(from[r]));
-#pragma clang loop unroll(full)
-    for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = v_zero();
   }
 
   const ptrdiff_t row = TILE_VECTORS * LANES;
   ptrdiff_t k = 0;
-  for (; k + TILE_STEPS <= depth; k += TILE_STEPS) {
+  do {  // also once for a depth of 0
+    const ptrdiff_t end = smaller(depth, k + SUM_DEPTH);
+    const int first = k == 0;
 #pragma clang loop unroll(full)
-    for (int step = 0; step < TILE_STEPS; step++) {
-      tile_step(rows, turned, from, turned ? step : k + step, b + step * row, sums);
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < TILE_VECTORS; v++) sums[r][v] = v_zero();
+
+    for (; k + TILE_STEPS <= end; k += TILE_STEPS) {
+#pragma clang loop unroll(full)
+      for (int step = 0; step < TILE_STEPS; step++) {
+        tile_step(rows, turned, from, turned ? step : k + step, b + step * row, sums);
+      }
+      b += TILE_STEPS * row;
+      if (turned) from[0] += TILE_STEPS * rows;
     }
-    b += TILE_STEPS * row;
-    if (turned) from[0] += TILE_STEPS * rows;
-  }
 #pragma clang loop unroll(disable)
-  for (; k < depth; k++) {
-    tile_step(rows, turned, from, turned ? 0 : k, b, sums);
-    b += row;
-    if (turned) from[0] += rows;
-  }
+    for (; k < end; k++) {
+      tile_step(rows, turned, from, turned ? 0 : k, b, sums);
+      b += row;
+      if (turned) from[0] += rows;
+    }
 
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < TILE_VECTORS; v++) v_store(out + r * out_step + v * LANES, sums[r][v]);
+      for (int v = 0; v < TILE_VECTORS; v++) {
+        float *target = out + r * out_step + v * LANES;
+        v_store(target, first ? sums[r][v] : v_add(v_load(target), sums[r][v]));
+      }
+  } while (k < depth);
 }
 
 #define TILE_CASE(rows, turned) \

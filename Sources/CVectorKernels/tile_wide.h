@@ -2,7 +2,7 @@
 // of them: 8 rows of x by a whole panel.
 
 /// out[r][c] = Σ_k a[r·a_row + k·a_step]·b[k·vectors·LANES + c] for r < rows and c < vectors·LANES, summed in the
-/// order of k.
+/// order of k, SUM_DEPTH at a time.
 ///
 /// `rows` and `vectors` are constants where this is inlined. `b` and `out` are whole vectors. With every step, the
 /// memory at `ahead`, which a later tile will read, is asked for, and `ahead` moves by `ahead_step`.
@@ -10,31 +10,39 @@ static inline __attribute__((always_inline)) void tile_of(
     const int rows, const int vectors, ptrdiff_t depth, const float *a, ptrdiff_t a_row, ptrdiff_t a_step,
     const float *b, float *out, ptrdiff_t out_step, const float *ahead, ptrdiff_t ahead_step) {
   vector sums[TILE_ROWS][TILE_VECTORS];
+  ptrdiff_t k = 0;
+  do {  // also once for a depth of 0
+    const ptrdiff_t end = smaller(depth, k + SUM_DEPTH);
+    const int first = k == 0;
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) sums[r][v] = v_zero();
+      for (int v = 0; v < vectors; v++) sums[r][v] = v_zero();
 
-  for (ptrdiff_t k = 0; k < depth; k++) {
-    vector columns[TILE_VECTORS];
+    for (; k < end; k++) {
+      vector columns[TILE_VECTORS];
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) columns[v] = v_load(b + v * LANES);
+      for (int v = 0; v < vectors; v++) columns[v] = v_load(b + v * LANES);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      vector x = v_set(a[r * a_row]);
+      for (int r = 0; r < rows; r++) {
+        vector x = v_set(a[r * a_row]);
 #pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) sums[r][v] = v_fma(x, columns[v], sums[r][v]);
+        for (int v = 0; v < vectors; v++) sums[r][v] = v_fma(x, columns[v], sums[r][v]);
+      }
+      v_prefetch(ahead);
+      a += a_step;
+      b += vectors * LANES;
+      ahead += ahead_step;
     }
-    v_prefetch(ahead);
-    a += a_step;
-    b += vectors * LANES;
-    ahead += ahead_step;
-  }
 
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) v_store(out + r * out_step + v * LANES, sums[r][v]);
+      for (int v = 0; v < vectors; v++) {
+        float *target = out + r * out_step + v * LANES;
+        v_store(target, first ? sums[r][v] : v_add(v_load(target), sums[r][v]));
+      }
+  } while (k < depth);
 }
 
 #define TILE_ARGUMENTS depth, a, a_row, a_step, b, out, out_step, ahead, ahead_step

@@ -53,13 +53,14 @@ extension Segmenter {
     return templates.prompts(for: name).map { tokenizer.encode($0).count }.max() ?? 0
   }
 
-  /// The embeddings of `names` from the cache as far as it has them; the others are computed, and kept.
+  /// The embeddings of `names`: those that come with the package, those that the cache has, and the others computed, and
+  /// kept.
+  ///
+  /// What comes with the package counts with a cache and without, so that a name has the same embedding in every program,
+  /// whatever computed the package's.
   private func embeddings(
     of names: [String], templates: PromptTemplates, control: RunControl
   ) throws -> [CachedEmbedding] {
-    guard let textCache, let fingerprint else {
-      return try computedEmbeddings(of: names, templates: templates, control: control)
-    }
     let key = TextCacheKey(
       fingerprint: fingerprint, templates: templates, width: model.configuration.clip.embedding)
     let digests = names.map(key.classDigest)
@@ -67,20 +68,22 @@ extension Segmenter {
     let others = names.indices.filter { found[$0] == nil }
     let kernels = KernelSet.current
     let batch = TextCacheKey.batch(others.map { digests[$0] }, kernels: kernels)
-    for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
+    if let textCache {
+      for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
+    }
     var missing = others.indices.filter { found[others[$0]] == nil }
     // Rows that depend on each other count together or not at all.
     if !kernels.hasIndependentRows && !missing.isEmpty { missing = Array(others.indices) }
     let computed = try computedEmbeddings(
       of: missing.map { names[others[$0]] }, among: names.count, templates: templates, control: control)
     for (position, embedding) in zip(missing, computed) { found[others[position]] = embedding }
-    textCache.store(zip(missing, computed).map { (batch[$0], $1) }, key: key)
+    textCache?.store(zip(missing, computed).map { (batch[$0], $1) }, key: key)
     return found.compactMap { $0 }
   }
 
   /// The embeddings of `names`; `total` counts those too that were known already.
   private func computedEmbeddings(
-    of names: [String], among total: Int? = nil, templates: PromptTemplates, control: RunControl
+    of names: [String], among total: Int, templates: PromptTemplates, control: RunControl
   ) throws -> [CachedEmbedding] {
     let context = model.configuration.clip.text.contextLength
     var truncated: [Bool] = []
@@ -91,7 +94,7 @@ extension Segmenter {
       return encoded.map(\.tokens)
     }
     let each = templates.templates.count
-    let known = ((total ?? names.count) - names.count) * each
+    let known = (total - names.count) * each
     let classifier = try withWorkspace { workspace in
       try model.textClassifier(prompts, workspace: workspace) {
         try control.enter(.text, completed: known + $0, total: known + names.count * each)

@@ -22,8 +22,8 @@ public final class Segmenter: Sendable {
 
   private let tokenizerOnceMade = Mutex<Tokenizer?>(nil)
   let textCache: TextCache?
-  /// Of the model, where there is a cache.
-  let fingerprint: TextFingerprint?
+  /// Tells whose class embeddings are the model's own.
+  let fingerprint: TextFingerprint
   private let pool: ThreadPool
   private let workspaces = Mutex<[WorkspaceBox]>([])
 
@@ -38,7 +38,8 @@ public final class Segmenter: Sendable {
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
   ///   - threads: one for each processor that the process may run on where it is nil.
-  ///   - textCache: where class embeddings are kept; all are computed, and no file is written, where it is nil.
+  ///   - textCache: where class embeddings are kept; where it is nil no file is written, and all are computed but those
+  ///     that come with the package.
   /// - Throws: ``ModelStoreError`` where no model of the name is installed; `FileError`, `CheckpointError`,
   ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
   ///   package's own files are missing.
@@ -52,7 +53,7 @@ public final class Segmenter: Sendable {
       checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
     model = SANModel(parameters)
     self.textCache = textCache
-    fingerprint = textCache.map { _ in TextFingerprint(parameters) }
+    fingerprint = TextFingerprint(parameters)
     pool = ThreadPool(threads: threads)
   }
 

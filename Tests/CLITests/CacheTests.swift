@@ -43,6 +43,29 @@ final class CacheTests: XCTestCase {
     }
   }
 
+  /// The embedded model, some of whose embeddings come with the package: a name's is the same whatever names it is computed
+  /// with, kept or not.
+  func testTheEmbeddedModelsScores() throws {
+    for kernels in KernelSet.available {
+      let folder = try Scratch()
+      try folder.write(ToyFiles.png(width: 47, height: 33), to: "photo.png")
+      func scores(_ classes: String, _ options: [String]) throws -> [UInt8] {
+        let outcome = try Program.run(
+          [
+            "segment", "photo.png", "--classes", classes, "--size", "64", "--threads", "2", "--quiet",
+            "--no-overlay", "--scores", "scores.npy",
+          ] + options, in: folder.url, environment: ["SAN_KERNELS": kernels.description])
+        XCTAssertEqual(outcome.status, 0, outcome.errors)
+        return try folder.bytes("scores.npy")
+      }
+      let names = ["cat", "wall", "vitrail à motifs"]
+      let expected = try scores(names.joined(separator: ","), ["--no-cache"])
+      for name in names { _ = try scores(name, ["--cache", "kept"]) }
+      XCTAssert(
+        try scores(names.joined(separator: ","), ["--cache", "kept"]) == expected, "\(kernels)")
+    }
+  }
+
   func testTheUsersFolder() throws {
     let folder = try Scratch()
     for environment in [

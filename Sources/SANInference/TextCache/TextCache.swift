@@ -18,8 +18,7 @@ import Synchronization
 /// computed with; it is then the same to the last bit. Where the system's BLAS computes, whose bits depend on what is
 /// computed together, it counts only for the same list of names. Entries are checked as they are read: what is damaged
 /// or cannot be read is computed again. The embeddings of COCO-Stuff's 171 names with the embedded model and ViLD's
-/// templates come with the package; on another kernel set than the one that made them they differ from computed ones
-/// by rounding.
+/// templates come with the package and are what every segmenter uses, with a cache or without.
 ///
 /// The folder holds a file for each model, template set and kernel set, of 16 MB at most: where more is to be kept,
 /// the oldest entries go. Any number of processes and threads may share a folder: files are replaced in one step, and
@@ -34,7 +33,7 @@ public final class TextCache: Sendable {
 
   /// A cache in `folder`, which is made when first needed.
   ///
-  /// - Parameter folder: nil to write nothing and use what comes with the package alone.
+  /// - Parameter folder: nil to write nothing.
   public init(folder: String?) { self.folder = folder }
 
   /// The user's folder for this: `san` in `XDG_CACHE_HOME`, else in `~/.cache` or, on macOS, `~/Library/Caches`; nil

@@ -12,7 +12,7 @@ struct CacheOptions: ParsableArguments {
     completion: .directory)
   var cache: String?
 
-  @Flag(help: "Compute all embeddings of class names, and keep none. (default: off)")
+  @Flag(help: "Neither use nor keep embeddings of class names from run to run. (default: off)")
   var noCache = false
 
   func validate() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import SANCore
 import SANInference
 import XCTest
 
@@ -45,21 +46,19 @@ final class BatchTests: XCTestCase {
     XCTAssert(outcome.output.hasPrefix("image\tclass\tlabel\tpixels\tshare\tscore\n"))
     XCTAssertEqual(outcome.images, ["in/a.png", "in/tab\\tname.png"])
     for (image, json) in [("in/a.png", "a"), ("in/tab\\tname.png", "tab\tname")] {
-      let report = try XCTUnwrap(
-        try JSONSerialization.jsonObject(with: Data(segmenting.folder.bytes("json/\(json).json")))
-          as? [String: Any])
-      let classes = try XCTUnwrap(report["classes"] as? [[String: Any]])
-      let entries = (classes + [try XCTUnwrap(report["other"] as? [String: Any])]).filter {
-        $0["pixels"] as? Int != 0
+      let report = try ToyFiles.json(segmenting.folder.bytes("json/\(json).json"))
+      guard case .array(let classes) = report["classes"], let other = report["other"] else {
+        return XCTFail("\(json): classes and other")
       }
+      let entries = (classes + [other]).filter { $0["pixels"] != .integer(0) }
       let rows = outcome.rows.filter { $0[0] == image }
       XCTAssertEqual(rows.count, entries.count)
       for (row, entry) in zip(rows, entries) {
-        XCTAssertEqual(row[1], entry["name"] as? String)
-        XCTAssertEqual(Int(row[2]), entry["label"] as? Int)
-        XCTAssertEqual(Int(row[3]), entry["pixels"] as? Int)
-        XCTAssertEqual(Double(row[4]), entry["coverage"] as? Double)
-        XCTAssertEqual(Double(row[5]), entry["score"] as? Double)
+        XCTAssertEqual(entry["name"], .string(row[1]))
+        XCTAssertEqual(entry["label"], Int(row[2]).map(JSONValue.integer))
+        XCTAssertEqual(entry["pixels"], Int(row[3]).map(JSONValue.integer))
+        XCTAssertEqual(entry["coverage"], Double(row[4]).map(JSONValue.real))
+        XCTAssertEqual(entry["score"], Double(row[5]).map(JSONValue.real))
       }
     }
   }

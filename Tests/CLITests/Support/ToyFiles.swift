@@ -33,6 +33,11 @@ enum ToyFiles {
     ) { parameters[$0] }
   }
 
+  /// A JSON text whose numbers are those that are printed: JSONSerialization reads some of 17 digits as their neighbours.
+  static func json(_ text: [UInt8]) throws -> JSONValue {
+    try text.withUnsafeBytes { try JSONValue(parsing: $0) }
+  }
+
   /// A picture of blocks and stripes.
   static func photo(width: Int, height: Int) throws -> RGBImage {
     var pixels: [UInt8] = []

@@ -29,14 +29,22 @@ final class ShippedEmbeddingsTests: XCTestCase {
 
   func testTheyAreWhatTheModelComputes() throws {
     let names = try Vocabularies.names(of: "coco-stuff-171")
-    let computed = try Segmenter(threads: 2).vocabulary(names, background: .none).classifier
-    let steps = Mutex([Int]())
-    let shipped = try Segmenter(threads: 2, textCache: TextCache(folder: nil)).vocabulary(
-      names, background: .none, control: RunControl { step in steps.withLock { $0.append(step.completed) } }
-    ).classifier
-    XCTAssertEqual(Set(steps.withLock { $0 }), [171 * 14], "nothing is computed")
-    // Kernel sets differ by rounding.
-    assertClose(shipped, computed, tolerance: 2e-6)
+    let segmenter = try Segmenter(threads: 2)
+    let tokenizer = try Tokenizer(
+      merges: Data(contentsOf: URL(fileURLWithPath: SANWeights.mergesPath())),
+      vocabularySize: segmenter.model.configuration.clip.text.vocabularySize)
+    let computed = try segmenter.model.textClassifier(
+      names.map { PromptTemplates.vild.prompts(for: $0).map(tokenizer.encode) },
+      workspace: Workspace(pool: ThreadPool(threads: 2)))
+    for cache in [nil, TextCache(folder: nil)] {
+      let steps = Mutex([Int]())
+      let shipped = try Segmenter(threads: 2, textCache: cache).vocabulary(
+        names, background: .none, control: RunControl { step in steps.withLock { $0.append(step.completed) } }
+      ).classifier
+      XCTAssertEqual(Set(steps.withLock { $0 }), [171 * 14], "nothing is computed")
+      // Kernel sets differ by rounding.
+      assertClose(shipped, computed, tolerance: 2e-6)
+    }
   }
 
   func testTheyServeSynonyms() throws {
