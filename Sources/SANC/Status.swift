@@ -25,7 +25,8 @@ func status(_ body: () throws -> Void) -> CInt {
 private func code(of error: any Error) -> CInt {
   let code =
     switch error {
-    case is ArgumentError, is VocabularyError, ImageError.wrongPixelCount: SAN_INVALID_ARGUMENT
+    case is ArgumentError, is SegmenterError, is VocabularyError, ImageError.wrongPixelCount:
+      SAN_INVALID_ARGUMENT
     case ImageError.unreadable, is ResourceError: SAN_CANNOT_READ
     case FileError.tooLarge: SAN_BAD_DATA
     case is FileError: SAN_CANNOT_READ

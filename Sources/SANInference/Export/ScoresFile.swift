@@ -3,7 +3,7 @@ import Synchronization
 
 /// The scores of all classes at all pixels of one photo as a file for NumPy, float32, `[K, height, width]`, whole or not at
 /// all. They go to the file as they are made and are never in memory together.
-public final class ScoresFile: Sendable {
+public final class ScoresFile: ScoreSink {
   /// How the file is laid out.
   public enum Format: String, Sendable, CaseIterable {
     /// The array alone.
@@ -55,15 +55,15 @@ public final class ScoresFile: Sendable {
     }
   }
 
-  /// Takes the scores of the pixels `columns` of row `row`: the first rows of `strip`, `[≥ K, columns.count]`. Any thread
-  /// may call it; what fails is thrown by ``check()``.
-  func take(_ strip: Matrix, row: Int, columns: Range<Int>) {
+  /// Writes the scores of some of the photo's pixels in row-major order: the first rows of `band`, `[≥ K, pixels.count]`. Any
+  /// thread may call it; what fails is thrown by ``check()``.
+  public func take(_ band: Matrix, pixels: Range<Int>) {
     state.withLock { state in
       guard state.error == nil else { return }
       do throws(OutputFileError) {
         for k in 0..<classCount {
-          let scores = UnsafeBufferPointer(start: strip.row(k), count: columns.count)
-          try state.writer.write(scores, at: (k * size.height + row) * size.width + columns.lowerBound)
+          let scores = UnsafeBufferPointer(start: band.row(k), count: pixels.count)
+          try state.writer.write(scores, at: k * size.count + pixels.lowerBound)
         }
       } catch {
         state.error = error
@@ -72,7 +72,7 @@ public final class ScoresFile: Sendable {
   }
 
   /// Whether it is made for so many classes and this size.
-  func fits(classCount: Int, size: Grid) -> Bool { classCount == self.classCount && size == self.size }
+  public func fits(classCount: Int, size: Grid) -> Bool { classCount == self.classCount && size == self.size }
 
   /// Throws what went wrong while scores were written, an `OutputFileError`.
   public func check() throws(OutputFileError) {
