@@ -1,13 +1,13 @@
 import SANCore
 import Synchronization
 
-/// From scores to labels, coverage and mean scores, a strip of pixels at a time.
+/// From scores to labels, coverage and mean scores, a few rows of pixels at a time.
 struct Labelling {
-  private let scores: any StripScores
+  private let scores: any PixelScores
   private let vocabulary: Vocabulary
   private let threshold: Float?
 
-  init(_ scores: any StripScores, vocabulary: Vocabulary, threshold: Float?) {
+  init(_ scores: any PixelScores, vocabulary: Vocabulary, threshold: Float?) {
     (self.scores, self.vocabulary, self.threshold) = (scores, vocabulary, threshold)
   }
 
@@ -27,26 +27,39 @@ struct Labelling {
     static let unit: Float = 16_777_216  // 2²⁴
   }
 
-  /// Throws what the scores do; `file` takes them, too, if there is one.
-  func run(keepingScores: Bool, file: (any ScoreSink)?, workspace: Workspace) throws -> Result {
+  /// What all threads add to.
+  private final class SharedTotals: Sendable {
+    let state: Mutex<Totals>
+    init(_ totals: Totals) { state = Mutex(totals) }
+  }
+
+  /// Throws what the scores do, and what `checkpoint` throws between bands of pixels; `file` takes the scores, too, if there
+  /// is one.
+  func run(
+    keepingScores: Bool, file: (any ScoreSink)?, workspace: Workspace,
+    checkpoint: @escaping @Sendable () throws -> Void
+  ) throws -> Result {
     let (size, own) = (scores.size, vocabulary.classes.count)
-    precondition(file?.fits(classCount: own, size: size) ?? true, "a file for these scores")
-    let totals = Mutex(
+    let totals = SharedTotals(
       Totals(pixels: Array(repeating: 0, count: own + 1), scores: Array(repeating: 0, count: own + 1)))
     var kept: Tensor?
     let labels = try [UInt16](unsafeUninitializedCapacity: size.count) { labels, count in
       let labels = labels.baseAddress!
       if keepingScores {
         kept = try Tensor(shape: [own, size.height, size.width]) {
-          try fill(labels: labels, scores: $0.baseAddress, file: file, totals: totals, workspace: workspace)
+          try fill(
+            labels: labels, scores: $0.baseAddress, file: file, totals: totals, workspace: workspace,
+            checkpoint: checkpoint)
         }
       } else {
-        try fill(labels: labels, scores: nil, file: file, totals: totals, workspace: workspace)
+        try fill(
+          labels: labels, scores: nil, file: file, totals: totals, workspace: workspace,
+          checkpoint: checkpoint)
       }
       count = size.count
     }
 
-    let sums = totals.withLock { $0 }
+    let sums = totals.state.withLock { $0 }
     func result(_ index: Int, name: String, label: UInt16) -> Segmentation.ClassResult {
       let pixels = sums.pixels[index]
       let score = Double(sums.scores[index]) / Double(Totals.unit)
@@ -65,24 +78,33 @@ struct Labelling {
 
   private func fill(
     labels: UnsafeMutablePointer<UInt16>, scores kept: UnsafeMutablePointer<Float>?, file: (any ScoreSink)?,
-    totals: borrowing Mutex<Totals>,
-    workspace: Workspace
+    totals: SharedTotals, workspace: Workspace, checkpoint: @escaping @Sendable () throws -> Void
   ) throws {
-    let (size, own) = (scores.size, vocabulary.classes.count)
+    // Threads write to pixels of their own.
+    nonisolated(unsafe) let (labels, kept) = (labels, kept)
     if kept == nil && file == nil {
-      return try scores.forEachLeadingStrip(workspace: workspace) { row, columns, classes, strip in
-        let first = row * size.width + columns.lowerBound
-        label(strip, classes: classes, labels: labels + first, totals: totals)
+      return try scores.forEachLeadingStrip(workspace: workspace, checkpoint: checkpoint) {
+        label($0, classes: $1, labels: labels + $2.lowerBound, totals: totals)
       }
     }
+    let (size, own) = (scores.size, vocabulary.classes.count)
     let all = Array(0..<own + vocabulary.distractors.count)
-    try scores.forEachStrip(workspace: workspace) { row, columns, strip in
-      let first = row * size.width + columns.lowerBound
-      all.withUnsafeBufferPointer { label(strip, classes: $0, labels: labels + first, totals: totals) }
-      file?.take(strip, row: row, columns: columns)
+    let between: @Sendable () throws -> Void = {
+      try checkpoint()
+      try file?.check()
+    }
+    try scores.forEachBand(workspace: workspace, checkpoint: between) { band, pixels in
+      // As many pixels at a time as stay in a core's cache.
+      for start in stride(from: 0, to: pixels.count, by: 256) {
+        let strip = band.columns(start..<min(start + 256, pixels.count))
+        all.withUnsafeBufferPointer {
+          label(strip, classes: $0, labels: labels + pixels.lowerBound + start, totals: totals)
+        }
+      }
+      file?.take(band, pixels: pixels)
       if let kept {
         for index in 0..<own {
-          (kept + index * size.count + first).update(from: strip.row(index), count: columns.count)
+          (kept + index * size.count + pixels.lowerBound).update(from: band.row(index), count: pixels.count)
         }
       }
     }
@@ -91,7 +113,7 @@ struct Labelling {
   /// Labels one strip, `[classes.count, pixels]`: the first class of the highest score wins.
   private func label(
     _ strip: Matrix, classes: UnsafeBufferPointer<Int>, labels: UnsafeMutablePointer<UInt16>,
-    totals: borrowing Mutex<Totals>
+    totals: SharedTotals
   ) {
     let own = vocabulary.classes.count
     let count = strip.columns
@@ -113,7 +135,7 @@ struct Labelling {
           found[index].pixels += 1
           found[index].score += Int64(best[x] * Totals.unit)
         }
-        totals.withLock { totals in
+        totals.state.withLock { totals in
           for (index, part) in found.enumerated() where part.pixels > 0 {
             let number = index < strip.rows ? min(classes[index], own) : own
             totals.pixels[number] += part.pixels

@@ -32,7 +32,8 @@ public struct RunProgress: Sendable, Hashable {
   public let views: Int
 }
 
-/// How a caller watches and stops a run. Cancellation takes effect between stages, and between blocks of the network.
+/// How a caller watches and stops a run. Cancellation takes effect between stages, between blocks of the network, and between
+/// bands of labels.
 public final class RunControl: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let report: (@Sendable (RunProgress) -> Void)?
@@ -40,7 +41,8 @@ public final class RunControl: Sendable {
   /// A control whose `progress` is called as the run goes on, on the thread that runs it.
   public init(progress: (@Sendable (RunProgress) -> Void)? = nil) { report = progress }
 
-  /// Ends the run with `CancellationError` at its next stage or block.
+  /// Ends the run with `CancellationError` at its next stage, block or band. It takes no lock, so that handlers of signals may
+  /// call it. A run that waits for its turn ends as this comes; with its task it ends at once.
   public func cancel() { cancelled.store(true, ordering: .relaxed) }
 
   /// Reports the start of `stage`, or a step in it.

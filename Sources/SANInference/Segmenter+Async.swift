@@ -1,6 +1,8 @@
 import Dispatch
 import SANCore
 
+/// Of these forms ``maximumConcurrentRuns`` run at once, however many tasks ask; the others wait, in the order in which they
+/// asked, without a thread or scratch memory.
 extension Segmenter {
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
@@ -55,7 +57,7 @@ extension Segmenter {
 
   /// As the synchronous form, off Swift's own threads, and cancelled with the task.
   ///
-  /// - Throws: `CancellationError`.
+  /// - Throws: as the synchronous form does.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
     control: RunControl = RunControl()
@@ -80,12 +82,14 @@ extension Segmenter {
     }
   }
 
-  /// Runs `body` on a thread of its own; a run blocks its thread for long.
+  /// Runs `body` on a thread of its own, as a run blocks its thread for long, when it is its turn.
   private func detached<R: Sendable>(
     _ control: RunControl, _ body: @escaping @Sendable () throws -> R
   ) async throws -> R {
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
+      try await gate.enter()
+      defer { gate.leave() }
+      return try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global(qos: .userInitiated).async {
           continuation.resume(with: Result(catching: body))
         }

@@ -39,11 +39,11 @@ extension Segmenter {
     }
     let embeddings = try embeddings(
       of: classes.flatMap(\.synonyms) + distractors, templates: templates, control: control)
-    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0) }
+    let noObject = try withWorkspace { try model.textClassifier([], workspace: $0) { _ in } }
     try check(noObject)
     return Vocabulary(
       classes, synonyms: synonyms, distractors: distractors, templates: templates, embeddings: embeddings,
-      noObject: noObject.values)
+      noObject: noObject.values, fingerprint: fingerprint)
   }
 
   /// The tokens of the longest sentence that `templates` make of `name`, start and end included, whether or not the
@@ -62,7 +62,7 @@ extension Segmenter {
     of names: [String], templates: PromptTemplates, control: RunControl
   ) throws -> [CachedEmbedding] {
     let key = TextCacheKey(
-      fingerprint: fingerprint, templates: templates, width: model.configuration.clip.embedding)
+      fingerprint: fingerprint.text, templates: templates, width: model.configuration.clip.embedding)
     let digests = names.map(key.classDigest)
     var found = TextCache.shipped(digests, key: key)
     let others = names.indices.filter { found[$0] == nil }

@@ -11,10 +11,11 @@ import Synchronization
 /// ```
 ///
 /// A model is loaded once and a vocabulary made once; both serve any number of images, from any number of threads. Each
-/// call has an `async` form, which leaves Swift's own threads free and is cancelled with its task.
+/// call has an `async` form, which leaves Swift's own threads free and is cancelled with its task; so many of these run at
+/// once as ``maximumConcurrentRuns`` says.
 public final class Segmenter: Sendable {
   /// The network.
-  public let model: SANModel
+  public let model: any SegmentationModel
   /// The short name in the model's configuration.
   public var name: String { model.configuration.name }
   /// The model file.
@@ -22,15 +23,23 @@ public final class Segmenter: Sendable {
 
   private let tokenizerOnceMade = Mutex<Tokenizer?>(nil)
   let textCache: TextCache?
-  /// Tells whose class embeddings are the model's own.
-  let fingerprint: TextFingerprint
+  /// Tells whose vocabularies and encoded images are the model's own.
+  let fingerprint: ModelFingerprint
+  /// How many of the `async` calls run at once; the others wait, in the order in which they came.
+  public let maximumConcurrentRuns: Int
+  let gate: RunGate
   private let pool: ThreadPool
-  private let workspaces = Mutex<[WorkspaceBox]>([])
+  private let workspaces: WorkspacePool
 
-  /// A workspace on its way between runs: only one run holds it at a time.
-  private struct WorkspaceBox: @unchecked Sendable {
-    let workspace: Workspace
-  }
+  /// What a number of threads may be.
+  public static let allowedThreads = 1...1024
+  /// What ``maximumConcurrentRuns`` may be.
+  public static let allowedConcurrentRuns = 1...1024
+  /// ``maximumConcurrentRuns`` where none is given: one run has all threads in the network's loops, and a second one uses
+  /// what the first leaves idle between them.
+  public static let defaultConcurrentRuns = 2
+  /// Scratch memory that is kept for runs to come, in bytes: enough for two photos at the size of a released model.
+  private static let keptBytes = 1 << 30
 
   /// Loads a model.
   ///
@@ -40,21 +49,47 @@ public final class Segmenter: Sendable {
   ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept; where it is nil no file is written, and all are computed but those
   ///     that come with the package.
+  ///   - maximumConcurrentRuns: how many of the `async` calls run at once.
   /// - Throws: ``ModelStoreError`` where no model of the name is installed; `FileError`, `CheckpointError`,
   ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
-  ///   package's own files are missing.
-  public init(
+  ///   package's own files are missing; ``SegmenterError`` where a number is out of range.
+  public convenience init(
     model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil,
-    textCache: TextCache? = nil
+    textCache: TextCache? = nil, maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
   ) throws {
-    path = try source.filePath()
+    let path = try source.filePath()
     let checkpoint = try Checkpoint.open(path: path)
     let parameters = try ModelParameters(
       checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
-    model = SANModel(parameters)
-    self.textCache = textCache
-    fingerprint = TextFingerprint(parameters)
+    try self.init(
+      SANModel(parameters), fingerprint: ModelFingerprint(parameters), path: path, threads: threads,
+      textCache: textCache, maximumConcurrentRuns: maximumConcurrentRuns)
+  }
+
+  /// A segmenter of a model that is loaded.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - fingerprint: tells it from others.
+  ///   - path: the file that it was read from, for errors.
+  ///   - threads: one for each processor that the process may run on where it is nil.
+  ///   - textCache: where class embeddings are kept, if anywhere.
+  ///   - maximumConcurrentRuns: how many of the `async` calls run at once.
+  /// - Throws: ``SegmenterError`` where a number is out of range.
+  package init(
+    _ model: any SegmentationModel, fingerprint: ModelFingerprint, path: String, threads: Int? = nil,
+    textCache: TextCache? = nil, maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
+  ) throws(SegmenterError) {
+    if let threads, !Segmenter.allowedThreads.contains(threads) { throw .threads(threads) }
+    guard Segmenter.allowedConcurrentRuns.contains(maximumConcurrentRuns) else {
+      throw .concurrentRuns(maximumConcurrentRuns)
+    }
+    (self.model, self.fingerprint, self.path, self.textCache) = (model, fingerprint, path, textCache)
+    self.maximumConcurrentRuns = maximumConcurrentRuns
+    gate = RunGate(limit: maximumConcurrentRuns)
     pool = ThreadPool(threads: threads)
+    workspaces = WorkspacePool(
+      threads: pool, maximumCount: maximumConcurrentRuns, maximumBytes: Segmenter.keptBytes)
   }
 
   /// Threads that a run uses.
@@ -69,18 +104,20 @@ public final class Segmenter: Sendable {
   ///
   /// - Parameters:
   ///   - image: the photo.
-  ///   - shortSide: length in pixels, at least 1, to which its short side is resized; the model's own where it is nil.
+  ///   - shortSide: length in pixels, 1 to ``ImageLimits/side``, to which its short side is resized; the model's own where it is nil.
   ///   - resampling: how it is resized.
   ///   - views: how often the network sees it, and in what shapes.
   ///   - control: watches and stops the run.
-  /// - Throws: ``ViewOptionsError``, `CancellationError`, or `ParameterError` where the model's numbers overflow.
+  /// - Throws: ``SegmenterError``, ``ViewOptionsError``, `CancellationError`, or `ParameterError` where the model's numbers
+  ///   overflow.
   public func encode(
     _ image: RGBImage, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, control: RunControl = RunControl()
   ) throws -> EncodedImage {
     let side = shortSide ?? defaultShortSide
+    guard (1...ImageLimits.side).contains(side) else { throw SegmenterError.shortSide(side) }
     let plan = try ViewPlan(photo: image, options: views) { scale in
-      TargetSize.demo(
+      try TargetSize.demo(
         width: image.width, height: image.height, shortSide: ViewOptions.length(side, scale: scale))
     }
     return try encode(image, plan: plan, resampling: resampling, control: control)
@@ -95,7 +132,7 @@ public final class Segmenter: Sendable {
     views: ViewOptions = .one, control: RunControl = RunControl()
   ) throws -> EncodedImage {
     let plan = try ViewPlan(photo: image, options: views) { scale in
-      TargetSize(
+      try TargetSize(
         width: ViewOptions.length(target.width, scale: scale),
         height: ViewOptions.length(target.height, scale: scale))
     }
@@ -110,7 +147,7 @@ public final class Segmenter: Sendable {
     for sheet in plan.sheets {
       try control.enter(.image, view: encoded.count, views: plan.viewCount)
       clock.enter(.image)
-      let resized = image.resized(to: sheet.size, filter: resampling) { count, body in
+      let resized = try image.resized(to: sheet.size, filter: resampling) { count, body in
         pool.run(count) { part, _ in body(part) }
       }
       for cut in sheet.cuts {
@@ -124,12 +161,13 @@ public final class Segmenter: Sendable {
       }
     }
     return EncodedImage(
-      views: encoded, size: Grid(height: image.height, width: image.width), timings: clock.timings)
+      views: encoded, size: Grid(height: image.height, width: image.width), timings: clock.timings,
+      fingerprint: fingerprint)
   }
 
   /// Runs the network on a picture of the size that it is to see.
   private func proposals(
-    of picture: RGBImage, control: RunControl, enter: (SANModel.Stage) throws -> Void
+    of picture: RGBImage, control: RunControl, enter: (EncodingStage) throws -> Void
   ) throws -> MaskProposals {
     try withWorkspace { workspace in
       try workspace.scope {
@@ -160,20 +198,33 @@ public final class Segmenter: Sendable {
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
   ///   - control: watches and stops the run.
-  /// - Throws: `CancellationError`, and what `scoresFile` throws, such as `OutputFileError`.
+  /// - Throws: ``SegmenterError``, `CancellationError`, `ParameterError` where the model's numbers overflow, and what
+  ///   `scoresFile` throws, such as `OutputFileError`.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
     scoresFile: (any ScoreSink)? = nil, control: RunControl = RunControl()
   ) throws -> Segmentation {
+    try check(vocabulary, threshold)
+    guard image.fingerprint == fingerprint else {
+      throw SegmenterError.imageOfAnotherModel(made: image.fingerprint.name, used: name)
+    }
+    if let scoresFile, !scoresFile.fits(classCount: vocabulary.classes.count, size: image.size) {
+      throw SegmenterError.scoresDoNotFit(
+        classes: vocabulary.classes.count, width: image.size.width, height: image.size.height)
+    }
     var clock = StageClock()
     try control.enter(.labels)
     clock.enter(.labels)
     let logits = vocabulary.classLogits(of: image.proposals, model: model)
+    try check(logits)
     let labelling = Labelling(
-      stripScores(of: image, logits: logits, vocabulary: vocabulary, control: control),
-      vocabulary: vocabulary, threshold: threshold)
+      pixelScores(of: image, logits: logits, vocabulary: vocabulary), vocabulary: vocabulary,
+      threshold: threshold)
     let result = try withWorkspace { workspace in
-      try workspace.scope { try labelling.run(keepingScores: scores, file: scoresFile, workspace: workspace) }
+      try workspace.scope {
+        try labelling.run(
+          keepingScores: scores, file: scoresFile, workspace: workspace, checkpoint: control.check)
+      }
     }
     try scoresFile?.check()
     clock.finish()
@@ -185,16 +236,18 @@ public final class Segmenter: Sendable {
   }
 
   /// The scores of an encoded photo's pixels; `logits` are the class logits of its first view.
-  private func stripScores(
-    of image: EncodedImage, logits: Tensor, vocabulary: Vocabulary, control: RunControl
-  ) -> any StripScores {
+  private func pixelScores(
+    of image: EncodedImage, logits: Tensor, vocabulary: Vocabulary
+  ) -> any PixelScores {
     if image.views.count == 1 {
       return SemanticScores(
-        image.proposals, probabilities: SANModel.classProbabilities(logits), cropped: image.resized,
+        image.proposals, probabilities: type(of: model).classProbabilities(logits), cropped: image.resized,
         size: image.size)
     }
-    return BlendedScores(image, classes: logits.shape[1] - 1, checkpoint: control.check) { [model] in
-      SANModel.classProbabilities(vocabulary.classLogits(of: $0, model: model))
+    return BlendedScores(image, classes: logits.shape[1] - 1) { [self] in
+      let logits = vocabulary.classLogits(of: $0, model: model)
+      try check(logits)
+      return type(of: model).classProbabilities(logits)
     }
   }
 
@@ -203,7 +256,7 @@ public final class Segmenter: Sendable {
   /// - Parameters:
   ///   - image: the photo.
   ///   - vocabulary: classes made ready by this segmenter's model.
-  ///   - shortSide: length in pixels, at least 1, to which its short side is resized; the model's own where it is nil.
+  ///   - shortSide: length in pixels, 1 to ``ImageLimits/side``, to which its short side is resized; the model's own where it is nil.
   ///   - resampling: how it is resized.
   ///   - views: how often the network sees it, and in what shapes.
   ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
@@ -217,11 +270,20 @@ public final class Segmenter: Sendable {
     scoresFile: (any ScoreSink)? = nil,
     control: RunControl = RunControl()
   ) throws -> Segmentation {
+    try check(vocabulary, threshold)  // before the network runs, which takes long
     let encoded = try encode(
       image, shortSide: shortSide, resampling: resampling, views: views, control: control)
     return try segment(
       encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, scoresFile: scoresFile,
       control: control)
+  }
+
+  /// Throws where a vocabulary is another model's, or a threshold is none.
+  private func check(_ vocabulary: Vocabulary, _ threshold: Float?) throws(SegmenterError) {
+    guard vocabulary.fingerprint == fingerprint else {
+      throw .vocabularyOfAnotherModel(made: vocabulary.fingerprint.name, used: name)
+    }
+    if let threshold, !(threshold.isFinite && threshold >= 0) { throw .threshold(threshold) }
   }
 
   /// CLIP's tokenizer, made when it is first needed: names whose embeddings are known need none.
@@ -236,17 +298,13 @@ public final class Segmenter: Sendable {
     }
   }
 
-  // MARK: Workspaces
-
   /// Lends `body` a workspace that no other run uses.
   func withWorkspace<R>(_ body: (Workspace) throws -> R) rethrows -> R {
-    let box = workspaces.withLock { $0.popLast() } ?? WorkspaceBox(workspace: Workspace(pool: pool))
-    defer { workspaces.withLock { $0.append(box) } }
-    return try body(box.workspace)
+    try workspaces.withWorkspace(body)
   }
 }
 
-extension SANModel.Stage {
+extension EncodingStage {
   /// The stage as progress reports it.
   fileprivate var progress: RunProgress.Stage {
     switch self {

@@ -1,9 +1,10 @@
 import SANCore
 
-extension Vocabulary {
-  /// `count` classes without meaning, whose embeddings are noise of unit length and `width` values: what labelling costs
-  /// does not depend on them.
-  package static func noise(classes count: Int, width: Int) -> Vocabulary {
+extension Segmenter {
+  /// `count` classes without meaning, whose embeddings are noise of unit length: what labelling costs does not depend on
+  /// them.
+  package func noiseVocabulary(classes count: Int) -> Vocabulary {
+    let width = model.configuration.clip.embedding
     var state: UInt64 = 0
     let rows = (0...count).map { _ -> [Float] in
       var row = (0..<width).map { _ -> Float in
@@ -20,6 +21,6 @@ extension Vocabulary {
     return Vocabulary(
       (0..<count).map { ClassName("class \($0)") }, synonyms: .best, distractors: [], templates: .plain,
       embeddings: rows[..<count].map { CachedEmbedding(values: $0, wasTruncated: false) },
-      noObject: rows[count])
+      noObject: rows[count], fingerprint: fingerprint)
   }
 }

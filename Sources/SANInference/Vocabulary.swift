@@ -14,6 +14,8 @@ public struct Vocabulary: Sendable {
   public let truncated: [String]
   /// `[rows, E]`, rows of unit length: ``rowCounts`` rows for each class, one for each distractor, "no object" last.
   public let classifier: Tensor
+  /// Of the model that embedded the names.
+  let fingerprint: ModelFingerprint
   /// How many rows of ``classifier`` each class has: one for each synonym where the best of them counts, else 1.
   public let rowCounts: [Int]
 
@@ -23,7 +25,7 @@ public struct Vocabulary: Sendable {
   /// A vocabulary of the embeddings of all synonyms of all classes, then of `distractors`.
   init(
     _ classes: [ClassName], synonyms: SynonymPooling, distractors: [String], templates: PromptTemplates,
-    embeddings: [CachedEmbedding], noObject: [Float]
+    embeddings: [CachedEmbedding], noObject: [Float], fingerprint: ModelFingerprint
   ) {
     let names = classes.flatMap(\.synonyms) + distractors
     precondition(names.count == embeddings.count, "an embedding for each name")
@@ -37,6 +39,7 @@ public struct Vocabulary: Sendable {
     self.classes = classes.map(\.title)
     self.distractors = distractors
     self.templates = templates.name
+    self.fingerprint = fingerprint
     truncated = zip(names, embeddings).filter { $0.1.wasTruncated }.map(\.0)
     classifier = Tensor(shape: [rows.count / noObject.count, noObject.count], rows)
     rowCounts = classes.map { synonyms == .best ? $0.synonyms.count : 1 }
@@ -54,7 +57,7 @@ public struct Vocabulary: Sendable {
 
   /// Class logits `[Q, classes + distractors + 1]` of an image's proposals, "no object" last: of a class's rows, the
   /// highest.
-  package func classLogits(of proposals: MaskProposals, model: SANModel) -> Tensor {
+  package func classLogits(of proposals: MaskProposals, model: any SegmentationModel) -> Tensor {
     let logits = model.classLogits(proposals, classifier: classifier)  // [Q, rows]
     guard rowCounts.contains(where: { $0 > 1 }) else { return logits }
     let others = distractors.count + 1

@@ -89,12 +89,12 @@ let benchmarks: @Sendable () -> Void = {
   }
   measure("Scores of 171 classes, 640×480") { _, workspace in
     let scores = BenchmarkModel.scores()
-    return { scores.forEachStrip(workspace: workspace) { _, _, strip in blackHole(strip.pointer[0]) } }
+    return { try? scores.forEachBand(workspace: workspace) { band, _ in blackHole(band.pointer[0]) } }
   }
   measure("Scores of the leading of 171 classes, 640×480") { _, workspace in
     let scores = BenchmarkModel.scores()
     return {
-      scores.forEachLeadingStrip(workspace: workspace) { _, _, _, strip in blackHole(strip.pointer[0]) }
+      try? scores.forEachLeadingStrip(workspace: workspace) { strip, _, _ in blackHole(strip.pointer[0]) }
     }
   }
   measure("Resize 4000×3000 to 853×640") { _, workspace in
@@ -102,10 +102,12 @@ let benchmarks: @Sendable () -> Void = {
       for index in buffer.indices { buffer[index] = UInt8(truncatingIfNeeded: index &* 31) }
       count = buffer.count
     }
-    guard let photo = try? RGBImage(width: 4000, height: 3000, pixels: pixels) else { return {} }
+    guard let photo = try? RGBImage(width: 4000, height: 3000, pixels: pixels),
+      let size = try? TargetSize(width: 853, height: 640)
+    else { return {} }
     return {
       blackHole(
-        photo.resized(to: TargetSize(width: 853, height: 640), filter: .bicubic) { count, body in
+        try? photo.resized(to: size, filter: .bicubic) { count, body in
           workspace.pool.run(count) { part, _ in body(part) }
         })
     }

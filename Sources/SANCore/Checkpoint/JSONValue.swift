@@ -200,11 +200,14 @@ private struct JSONParser {
   }
 
   private mutating func codeUnit() throws(JSONValue.SyntaxError) -> UInt16 {
-    guard let digits = reader.text(at: position, count: 4),
-      digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }),
-      let unit = UInt16(digits, radix: 16)
-    else { throw error("four hexadecimal digits are due") }
-    position += 4
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let digit = next.flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }) else {
+        throw error("four hexadecimal digits are due")
+      }
+      unit = unit << 4 | UInt16(digit)
+      position += 1
+    }
     return unit
   }
 }

@@ -88,6 +88,9 @@ struct SymbolTable: Sendable {
     (arena[Int(starts[symbol])..<Int(starts[symbol + 1])], endsWord[symbol])
   }
 
+  /// The most bytes of a symbol.
+  var longest: Int { zip(starts, starts.dropFirst()).reduce(0) { max($0, Int($1.1 - $1.0)) } }
+
   // The candidate is what lies in the arena after the last symbol.
 
   /// Starts a new candidate.

@@ -12,6 +12,8 @@ public struct Tokenizer: Sendable {
   public var endToken: Int32 { Int32(vocabularySize - 1) }
 
   private let table: MergeTable
+  /// The most bytes of a token.
+  private let longestToken: Int
 
   /// Reads a merge table: UTF-8 text, one merge a line, its two symbols separated by a space.
   ///
@@ -34,21 +36,13 @@ public struct Tokenizer: Sendable {
         try MergeTable(bytes, count: count)
       }
     }
+    longestToken = table.symbols.longest
   }
 
   /// The tokens of a text, start and end included, whatever their number.
   public func encode(_ text: String) -> [Int32] {
-    var tokens = [startToken]
-    let scalars = TextCleaning.cleanScalars(text)
-    for word in WordSplitter(scalars) {
-      switch word.kind {
-      case .startOfText: tokens.append(startToken)
-      case .endOfText: tokens.append(endToken)
-      case .text: appendTokens(of: scalars[word.range], to: &tokens)
-      }
-    }
-    tokens.append(endToken)
-    return tokens
+    var mergedBytes = 0
+    return tokens(of: text, limit: nil, mergedBytes: &mergedBytes) + [endToken]
   }
 
   /// The tokens of a text, cut to a length as CLIP does it: of a text that is too long the first
@@ -59,12 +53,21 @@ public struct Tokenizer: Sendable {
   ///   - contextLength: The largest number of tokens (CLIP: 77), at least 2.
   /// - Returns: At most `contextLength` tokens, unpadded, and whether any were cut off.
   public func encode(_ text: String, contextLength: Int) -> (tokens: [Int32], wasTruncated: Bool) {
+    var mergedBytes = 0
+    return encode(text, contextLength: contextLength, mergedBytes: &mergedBytes)
+  }
+
+  /// The same; `mergedBytes` grows by the bytes that were merged into tokens, some more than once: of a long text about as
+  /// many as the tokens that are kept have, whatever its length.
+  package func encode(
+    _ text: String, contextLength: Int, mergedBytes: inout Int
+  ) -> (tokens: [Int32], wasTruncated: Bool) {
     precondition(contextLength >= 2, "a context holds the start and the end token at least")
-    var tokens = encode(text)
-    guard tokens.count > contextLength else { return (tokens, false) }
-    tokens.removeSubrange(contextLength...)
-    tokens[contextLength - 1] = endToken
-    return (tokens, true)
+    var tokens = tokens(of: text, limit: contextLength, mergedBytes: &mergedBytes)
+    // With the end token there is one more.
+    let wasTruncated = tokens.count >= contextLength
+    if wasTruncated { tokens.removeSubrange((contextLength - 1)...) }
+    return (tokens + [endToken], wasTruncated)
   }
 
   /// The cleaned text that tokens stand for: words and punctuation with a space after each, start and end
@@ -82,42 +85,77 @@ public struct Tokenizer: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Byte-pair encoding of one word.
-  private func appendTokens(of word: ArraySlice<Unicode.Scalar>, to tokens: inout [Int32]) {
-    var symbols: [Int32] = []
-    for scalar in word {
-      for byte in UTF8.encode(scalar)! { symbols.append(ByteSymbols.symbols[Int(byte)]) }
-    }
-    symbols[symbols.count - 1] += 256
-
-    // ranks[i] is the rank of the merge of symbols i and i + 1. A round applies the best one everywhere,
-    // from the left, and moves what stays to the front: `kept` counts what is written, `i` is what is read.
-    var ranks = (0..<(symbols.count - 1)).map { rank(symbols[$0], symbols[$0 + 1]) }
-    while let best = ranks.min(), best != Self.noMerge {
-      let merged = MergeTable.firstMergedID + best
-      var kept = 0
-      var i = 0
-      while i < symbols.count {
-        let isPair = i < ranks.count && ranks[i] == best
-        let symbol = isPair ? merged : symbols[i]
-        if kept > 0 {
-          let isUnchanged = symbol != merged && symbols[kept - 1] != merged
-          ranks[kept - 1] = isUnchanged ? ranks[i - 1] : rank(symbols[kept - 1], symbol)
-        }
-        symbols[kept] = symbol
-        kept += 1
-        i += isPair ? 2 : 1
+  /// The tokens of a text, the start included and the end not: all of them, or of a text that has more than `limit` at least
+  /// as many.
+  private func tokens(of text: String, limit: Int?, mergedBytes: inout Int) -> [Int32] {
+    var tokens = [startToken]
+    let scalars = TextCleaning.cleanScalars(text)
+    for word in WordSplitter(scalars) {
+      let left = limit.map { $0 - tokens.count }
+      if let left, left <= 0 { break }
+      switch word.kind {
+      case .startOfText: tokens.append(startToken)
+      case .endOfText: tokens.append(endToken)
+      case .text: tokens += self.tokens(of: scalars[word.range], limit: left, mergedBytes: &mergedBytes)
       }
-      symbols.removeSubrange(kept...)
-      ranks.removeSubrange((kept - 1)...)
     }
-    tokens.append(contentsOf: symbols)
+    return tokens
   }
 
-  private static let noMerge = Int32.max
+  /// The tokens of a word: all of them, or of a word that has more than `limit` at least as many.
+  private func tokens(
+    of word: ArraySlice<Unicode.Scalar>, limit: Int?, mergedBytes: inout Int
+  ) -> [Int32] {
+    // Most tokens have fewer than four bytes.
+    var count = limit.map { 4 * $0 + longestToken } ?? .max
+    while true {
+      let (symbols, isWhole) = symbols(of: word, atMost: count)
+      if isWhole {
+        mergedBytes += symbols.count
+        return BytePairMerging.merge(symbols, by: table)
+      }
+      if let limit, let tokens = firstTokens(limit, of: symbols, mergedBytes: &mergedBytes) { return tokens }
+      count *= 2
+    }
+  }
 
-  @inline(__always)
-  private func rank(_ left: Int32, _ right: Int32) -> Int32 {
-    table.ranks[MergeTable.pairKey(left, right)] ?? Self.noMerge
+  /// The bytes of a word as symbols, the last one as the word's end; of a word that has more than `count` the first `count`,
+  /// none of them as its end.
+  private func symbols(
+    of word: ArraySlice<Unicode.Scalar>, atMost count: Int
+  ) -> (symbols: [Int32], isWhole: Bool) {
+    var symbols: [Int32] = []
+    for scalar in word {
+      for byte in UTF8.encode(scalar)! {
+        if symbols.count == count { return (symbols, false) }
+        symbols.append(ByteSymbols.symbols[Int(byte)])
+      }
+    }
+    symbols[symbols.count - 1] += 256
+    return (symbols, true)
+  }
+
+  /// The first `count` tokens of a word that starts with `symbols` and goes on, if these show them.
+  ///
+  /// Whatever follows, the whole word is cut between two of its tokens at one of the last ``longestToken`` places of
+  /// `symbols`. No merge reached over that cut, so what is before it is merged as it is alone. Where all of these places give
+  /// the same first tokens, they are the word's.
+  private func firstTokens(_ count: Int, of symbols: [Int32], mergedBytes: inout Int) -> [Int32]? {
+    var first: ArraySlice<Int32>?
+    var seen: Set<Int> = []
+    for end in stride(from: symbols.count, to: symbols.count - longestToken, by: -1) where !seen.contains(end)
+    {
+      mergedBytes += end
+      let tokens = BytePairMerging.merge(symbols[..<end], by: table)
+      guard tokens.count >= count, first == nil || first == tokens[..<count] else { return nil }
+      first = tokens[..<count]
+      // Cut at an earlier token's end, it would be merged to the same tokens up to there.
+      var place = 0
+      for (index, token) in tokens.enumerated() {
+        place += table.symbols.bytes(of: Int(token)).bytes.count
+        if index + 1 >= count { seen.insert(place) }
+      }
+    }
+    return first.map(Array.init)
   }
 }

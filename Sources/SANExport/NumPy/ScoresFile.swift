@@ -56,15 +56,15 @@ public final class ScoresFile: ScoreSink {
     }
   }
 
-  /// Writes the scores of the pixels `columns` of row `row`, the first rows of `strip`, `[≥ K, columns.count]`. Any thread may
-  /// call it; what fails is thrown by ``check()``.
-  public func take(_ strip: Matrix, row: Int, columns: Range<Int>) {
+  /// Writes the scores of some of the photo's pixels in row-major order: the first rows of `band`, `[≥ K, pixels.count]`. Any
+  /// thread may call it; what fails is thrown by ``check()``.
+  public func take(_ band: Matrix, pixels: Range<Int>) {
     state.withLock { state in
       guard state.error == nil else { return }
       do throws(OutputFileError) {
         for k in 0..<classCount {
-          let scores = UnsafeBufferPointer(start: strip.row(k), count: columns.count)
-          try state.writer.write(scores, at: (k * size.height + row) * size.width + columns.lowerBound)
+          let scores = UnsafeBufferPointer(start: band.row(k), count: pixels.count)
+          try state.writer.write(scores, at: k * size.count + pixels.lowerBound)
         }
       } catch {
         state.error = error

@@ -11,11 +11,14 @@ extension RGBImage {
   ///   - size: the new size.
   ///   - filter: the resampling filter.
   ///   - parallel: runs bands of rows; one after another by default. The result does not depend on it.
+  /// - Throws: ``SegmenterError/targetSize(width:height:)`` where the size is not within ``ImageLimits``.
   public func resized(
     to size: TargetSize, filter: ResamplingFilter,
     parallel: ParallelRows = { count, body in (0..<count).forEach(body) }
-  ) -> RGBImage {
-    precondition(ImageLimits.allow(width: size.width, height: size.height), "size within ImageLimits")
+  ) throws(SegmenterError) -> RGBImage {
+    guard ImageLimits.allow(width: size.width, height: size.height) else {
+      throw .targetSize(width: size.width, height: size.height)
+    }
     if size.width == width && size.height == height { return self }
     let resampler = PillowResampler(
       horizontal: ResamplingTable(from: width, to: size.width, filter: filter),

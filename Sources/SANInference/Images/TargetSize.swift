@@ -5,9 +5,17 @@ public struct TargetSize: Sendable, Equatable {
   /// Pixels down, at least 1.
   public let height: Int
 
-  /// Any size, each side at least 1.
-  public init(width: Int, height: Int) {
-    precondition(width > 0 && height > 0, "sizes start at 1")
+  /// The longest side. Pictures so large are not made; smaller ones are refused where ``ImageLimits`` say so.
+  public static let maximumSide = Int(Int32.max)
+
+  /// A size whose sides are 1 to ``maximumSide``.
+  ///
+  /// - Throws: ``SegmenterError/targetSize(width:height:)``.
+  public init(width: Int, height: Int) throws(SegmenterError) {
+    let allowed = 1...TargetSize.maximumSide
+    guard allowed.contains(width), allowed.contains(height) else {
+      throw .targetSize(width: width, height: height)
+    }
     (self.width, self.height) = (width, height)
   }
 
@@ -22,16 +30,20 @@ public struct TargetSize: Sendable, Equatable {
   ///   - width: of the upright picture, at least 1.
   ///   - height: of the upright picture, at least 1.
   ///   - shortSide: what the shorter side becomes, at least 1.
-  public static func demo(width: Int, height: Int, shortSide: Int = 640) -> TargetSize {
-    precondition(width > 0 && height > 0 && shortSide > 0, "sizes start at 1")
+  /// - Throws: ``SegmenterError`` where a size, the picture's or the new one, is out of range.
+  public static func demo(
+    width: Int, height: Int, shortSide: Int = 640
+  ) throws(SegmenterError) -> TargetSize {
+    _ = try TargetSize(width: width, height: height)
+    guard (1...maximumSide).contains(shortSide) else { throw .shortSide(shortSide) }
     let (short, long) = (min(width, height), max(width, height))
     var target = (short: shortSide, long: long * shortSide / short)
     if target.long > 4 * shortSide {
       target = (short: max(1, short * 4 * shortSide / long), long: 4 * shortSide)
     }
     return width <= height
-      ? TargetSize(width: target.short, height: target.long)
-      : TargetSize(width: target.long, height: target.short)
+      ? try TargetSize(width: target.short, height: target.long)
+      : try TargetSize(width: target.long, height: target.short)
   }
 
   /// The reference evaluation's rule: the short side becomes `shortSide`; if the long side would then pass
@@ -42,10 +54,13 @@ public struct TargetSize: Sendable, Equatable {
   ///   - height: of the upright picture, at least 1.
   ///   - shortSide: what the shorter side becomes, at least 1.
   ///   - longSideLimit: the most that the longer side may have, at least 1.
+  /// - Throws: ``SegmenterError`` where a size, the picture's or the new one, is out of range.
   public static func evaluation(
     width: Int, height: Int, shortSide: Int = 640, longSideLimit: Int = 2560
-  ) -> TargetSize {
-    precondition(width > 0 && height > 0 && shortSide > 0 && longSideLimit > 0, "sizes start at 1")
+  ) throws(SegmenterError) -> TargetSize {
+    _ = try TargetSize(width: width, height: height)
+    guard (1...maximumSide).contains(shortSide) else { throw .shortSide(shortSide) }
+    guard (1...maximumSide).contains(longSideLimit) else { throw .longSideLimit(longSideLimit) }
     // In floating point, and in the reference's order, because halves round with its errors.
     let scale = Double(shortSide) / Double(min(width, height))
     var (w, h) = (Double(width) * scale, Double(height) * scale)
@@ -55,6 +70,6 @@ public struct TargetSize: Sendable, Equatable {
       let shrink = Double(longSideLimit) / longest
       (w, h) = (w * shrink, h * shrink)
     }
-    return TargetSize(width: max(1, Int(w + 0.5)), height: max(1, Int(h + 0.5)))
+    return try TargetSize(width: max(1, Int(w + 0.5)), height: max(1, Int(h + 0.5)))
   }
 }

@@ -1,46 +1,44 @@
 import SANCore
 
-/// Scores of classes at each pixel of the photo, made a strip of pixels at a time.
-protocol StripScores: Sendable {
+/// Scores of classes at each pixel of the photo, made a few rows of pixels at a time.
+protocol PixelScores: Sendable {
   /// The photo's size.
   var size: Grid { get }
 
-  /// Calls `body` for every strip, on several threads at once: `scores` is `[K, columns.count]`, valid during the call.
-  func forEachStrip(
-    workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+  /// Calls `body` for every band of pixels, which follow each other in row-major order, on several threads at once: `scores`
+  /// is `[K, pixels.count]`, valid during the call. What `checkpoint` throws between bands ends the run.
+  func forEachBand(
+    workspace: Workspace, checkpoint: @escaping @Sendable () throws -> Void,
+    _ body: @Sendable (_ scores: Matrix, _ pixels: Range<Int>) -> Void
   ) throws
 
-  /// The same with the scores, `[classes.count, columns.count]`, of those classes alone that can be the highest of a pixel.
+  /// The same with the scores, `[classes.count, pixels.count]`, of those classes alone that can be the highest of a pixel.
   func forEachLeadingStrip(
-    workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    workspace: Workspace, checkpoint: @escaping @Sendable () throws -> Void,
+    _ body: @Sendable (_ scores: Matrix, _ classes: UnsafeBufferPointer<Int>, _ pixels: Range<Int>) -> Void
   ) throws
 }
 
-extension SemanticScores: StripScores {}
+extension SemanticScores: PixelScores {}
 
 /// The scores of all views of a photo, averaged by their weights.
 ///
 /// The photo is labelled in bands of rows, each seen by the same views. Only their class probabilities and interpolation
 /// tables are in memory, and nothing of size `K×H×W`, for no view.
-struct BlendedScores: StripScores {
+struct BlendedScores: PixelScores {
   let size: Grid
   private let views: [EncodedImage.View]
   private let classes: Int
-  private let probabilities: @Sendable (MaskProposals) -> Tensor
-  private let checkpoint: @Sendable () throws -> Void
+  private let probabilities: @Sendable (MaskProposals) throws -> Tensor
 
   /// - Parameters:
   ///   - image: the views.
   ///   - classes: K.
-  ///   - probabilities: class probabilities `[Q, K]` of a view's proposals.
-  ///   - checkpoint: called between bands; what it throws ends the run.
+  ///   - probabilities: class probabilities `[Q, K]` of a view's proposals; what it throws ends the run.
   init(
-    _ image: EncodedImage, classes: Int, checkpoint: @escaping @Sendable () throws -> Void,
-    probabilities: @escaping @Sendable (MaskProposals) -> Tensor
+    _ image: EncodedImage, classes: Int, probabilities: @escaping @Sendable (MaskProposals) throws -> Tensor
   ) {
-    (size, views, self.classes) = (image.size, image.views, classes)
-    (self.probabilities, self.checkpoint) = (probabilities, checkpoint)
+    (size, views, self.classes, self.probabilities) = (image.size, image.views, classes, probabilities)
   }
 
   /// A view made ready for the rows that it sees.
@@ -58,31 +56,34 @@ struct BlendedScores: StripScores {
     }
   }
 
-  func forEachStrip(
-    workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+  func forEachBand(
+    workspace: Workspace, checkpoint: @escaping @Sendable () throws -> Void,
+    _ body: @Sendable (_ scores: Matrix, _ pixels: Range<Int>) -> Void
   ) throws {
     var ready: [Int: Ready] = [:]
     let edges = Set(views.flatMap { [$0.rowShare.pixels.lowerBound, $0.rowShare.pixels.upperBound] }).sorted()
     for (first, end) in zip(edges, edges.dropFirst()) {
       try checkpoint()
       let seen = views.indices.filter { views[$0].rowShare.pixels.contains(first) }
-      ready = seen.reduce(into: [:]) { $0[$1] = ready[$1] ?? prepare(views[$1]) }
-      forEachStrip(rows: first..<end, of: seen.compactMap { ready[$0] }, workspace: workspace, body)
+      ready = try seen.reduce(into: [:]) { $0[$1] = try ready[$1] ?? prepare(views[$1]) }
+      try forEachBand(
+        rows: first..<end, of: seen.compactMap { ready[$0] }, workspace: workspace, checkpoint: checkpoint,
+        body)
     }
   }
 
   /// Of averages every class is scored.
   func forEachLeadingStrip(
-    workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    workspace: Workspace, checkpoint: @escaping @Sendable () throws -> Void,
+    _ body: @Sendable (_ scores: Matrix, _ classes: UnsafeBufferPointer<Int>, _ pixels: Range<Int>) -> Void
   ) throws {
     let all = Array(0..<classes)
-    try all.withUnsafeBufferPointer { all in
-      try forEachStrip(workspace: workspace) { body($0, $1, all, $2) }
+    try forEachBand(workspace: workspace, checkpoint: checkpoint) { scores, pixels in
+      all.withUnsafeBufferPointer { body(scores, $0, pixels) }
     }
   }
 
-  private func prepare(_ view: EncodedImage.View) -> Ready {
+  private func prepare(_ view: EncodedImage.View) throws -> Ready {
     let (rows, columns) = (view.rowShare.pixels, view.columnShare.pixels)
     let across = BilinearAxis(input: view.resized.width, output: size.width)
       .cropped(inputs: view.columns, outputs: columns)
@@ -92,40 +93,45 @@ struct BlendedScores: StripScores {
         .cropped(inputs: view.rows, outputs: rows),
       columns: view.isMirrored ? across.reversed : across)
     return Ready(
-      view: view, masks: masks, weights: MaskSampler.classWeights(probabilities(view.proposals)),
+      view: view, masks: masks, weights: MaskSampler.classWeights(try probabilities(view.proposals)),
       columns: view.isMirrored ? size.width - columns.upperBound..<size.width - columns.lowerBound : columns,
       columnWeights: view.isMirrored ? view.columnShare.weights.reversed() : view.columnShare.weights)
   }
 
   /// Rows that all see the same views.
-  private func forEachStrip(
+  private func forEachBand(
     rows: Range<Int>, of views: [Ready], workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
-  ) {
-    let (pool, threads) = (workspace.pool, workspace.pool.threadCount)
-    let patch = MaskSampler.patch
-    let bands = stride(from: rows.lowerBound, to: rows.upperBound, by: patch.height).map {
-      $0..<min($0 + patch.height, rows.upperBound)
-    }
+    checkpoint: @escaping @Sendable () throws -> Void,
+    _ body: @Sendable (_ scores: Matrix, _ pixels: Range<Int>) -> Void
+  ) throws {
+    let (threads, width) = (workspace.pool.threadCount, MaskSampler.patch.width)
+    let bands = ScoreBand.bands(of: rows, width: size.width, classes: classes)
     let queries = views.map(\.masks.queries).max() ?? 0
-    let gridRows = bands.map { band in views.reduce(0) { $0 + $1.cells(band).count * $1.masks.queries } }
+    let gridRows = bands.map { band in
+      views.reduce(0) { $0 + $1.cells(band.rows).count * $1.masks.queries }
+    }
+    let loop = LoopCheckpoint(checkpoint)
     workspace.scope {
-      let space = workspace.matrix(threads, (gridRows.max() ?? 0) * patch.width)
-      let sigmoids = workspace.matrix(threads, queries * patch.width)
-      let scores = workspace.matrix(threads, classes * patch.width)
-      pool.run(bands.count) { part, worker in
-        for start in stride(from: 0, to: size.width, by: patch.width) {
-          let columns = start..<min(start + patch.width, size.width)
-          let result = Matrix(scores.row(worker), rows: classes, columns: columns.count)
-          let seen = seen(bands[part], columns: columns, by: views, space: space.row(worker))
-          for row in bands[part] {
-            for index in 0..<classes { result.row(index).update(repeating: 0, count: columns.count) }
-            for part in seen { add(part, row: row, to: result, sigmoids: sigmoids.row(worker)) }
-            body(row, columns, result)
+      let space = workspace.matrix(threads, (gridRows.max() ?? 0) * width)
+      let sigmoids = workspace.matrix(threads, queries * width)
+      let scores = workspace.matrix(
+        threads, classes * ScoreBand.size(width: size.width, classes: classes).count)
+      workspace.pool.run(bands.count) { part, worker in
+        guard loop.passes() else { return }
+        let band = bands[part]
+        let result = Matrix(scores.row(worker), rows: classes, columns: band.pixels.count)
+        for index in 0..<classes { result.row(index).update(repeating: 0, count: band.pixels.count) }
+        for columns in band.patchColumns {
+          let seen = seen(band.rows, columns: columns, by: views, space: space.row(worker))
+          for row in band.rows {
+            let target = result.columns(band.places(row: row, columns: columns))
+            for part in seen { add(part, row: row, to: target, sigmoids: sigmoids.row(worker)) }
           }
         }
+        body(result, band.pixels)
       }
     }
+    try loop.finish()
   }
 
   /// A view's part in a patch of the photo.

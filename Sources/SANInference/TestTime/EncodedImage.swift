@@ -29,6 +29,8 @@ public struct EncodedImage: Sendable {
   public let size: Grid
   /// The time that each stage took, all views together.
   public let timings: Timings
+  /// Of the model that encoded it.
+  let fingerprint: ModelFingerprint
 
   /// Mask proposals of the first view, which is the whole photo unless there are windows.
   public var proposals: MaskProposals { views[0].proposals }

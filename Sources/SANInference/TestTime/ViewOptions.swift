@@ -62,8 +62,9 @@ public struct ViewOptions: Sendable, Hashable {
     (self.scales, self.flip, self.window) = (scales, flip, window)
   }
 
-  /// A side of `length` pixels at `scale`: rounded, and at least 1.
-  public static func length(_ length: Int, scale: Double) -> Int {
+  /// A side of `length` pixels at `scale`: rounded, and at least 1. Both are within what ``TargetSize`` and
+  /// ``allowedScales`` allow.
+  package static func length(_ length: Int, scale: Double) -> Int {
     max(1, Int((Double(length) * scale).rounded()))
   }
 }

@@ -29,10 +29,10 @@ struct ViewPlan {
   /// `size` is to what the photo is resized at a scale.
   ///
   /// - Throws: ``ViewOptionsError``.
-  init(photo: RGBImage, options: ViewOptions, size: (_ scale: Double) -> TargetSize) throws {
+  init(photo: RGBImage, options: ViewOptions, size: (_ scale: Double) throws -> TargetSize) throws {
     let mirrorings = options.flip ? [false, true] : [false]
     let axes = try options.scales.map { scale in
-      let size = size(scale)
+      let size = try size(scale)
       guard ImageLimits.allow(width: size.width, height: size.height) else {
         throw ViewOptionsError.tooLarge(width: size.width, height: size.height)
       }

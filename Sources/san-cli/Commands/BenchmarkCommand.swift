@@ -55,8 +55,7 @@ struct BenchmarkCommand: ParsableCommand {
       control: Interruption.control)
     let text = ContinuousClock.now - clock
 
-    let width = segmenter.model.configuration.clip.embedding
-    let vocabularies = classes.map { Vocabulary.noise(classes: $0, width: width) }
+    let vocabularies = classes.map(segmenter.noiseVocabulary)
     let shortSide = min(size.height, size.width)
     let encoded = try classes.isEmpty ? nil : segmenter.encode(photo, shortSide: shortSide)
 

@@ -21,7 +21,7 @@ struct EvaluationSettings {
 
   /// Labels a photo's pixels by the published protocol.
   func predict(_ photo: RGBImage, vocabulary: Vocabulary) throws -> LabelMap {
-    let target = TargetSize.evaluation(
+    let target = try TargetSize.evaluation(
       width: photo.width, height: photo.height, shortSide: shortSide, longSideLimit: longSideLimit)
     let encoded = try segmenter.encode(
       photo, resizedTo: target, resampling: .bilinear, views: views, control: Interruption.control)

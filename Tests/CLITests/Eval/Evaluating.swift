@@ -113,7 +113,7 @@ struct Evaluating {
     var counts = Counts()
     for index in indices {
       let photo = try ToyFiles.photo(width: size(index).width, height: size(index).height)
-      let target = TargetSize.evaluation(
+      let target = try TargetSize.evaluation(
         width: photo.width, height: photo.height, shortSide: 64, longSideLimit: 256)
       let encoded = try segmenter.encode(photo, resizedTo: target, resampling: .bilinear, views: views)
       let prediction = try segmenter.segment(encoded, vocabulary: vocabulary).labels.labels.map(Int.init)

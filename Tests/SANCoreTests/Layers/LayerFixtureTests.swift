@@ -125,10 +125,10 @@ final class LayerFixtureTests: XCTestCase {
     let probabilities = SANModel.classProbabilities(try fixture["class_logits"].reshaped([5, 4]))
     let padded = SemanticScores(
       proposals, probabilities: probabilities, cropped: proposals.imageSize, size: proposals.imageSize)
-    assertClose(padded.tensor(workspace: workspace), try fixture["padded"], tolerance: 1e-5)
+    assertClose(try padded.tensor(workspace: workspace), try fixture["padded"], tolerance: 1e-5)
     let photo = SemanticScores(
       proposals, probabilities: probabilities, cropped: Grid(height: 25, width: 50),
       size: Grid(height: 37, width: 61))
-    assertClose(photo.tensor(workspace: workspace), try fixture["photo"], tolerance: 1e-5)
+    assertClose(try photo.tensor(workspace: workspace), try fixture["photo"], tolerance: 1e-5)
   }
 }

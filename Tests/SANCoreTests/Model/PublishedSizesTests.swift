@@ -39,7 +39,7 @@ final class PublishedSizesTests: XCTestCase {
     assertClose(logits, try golden["class_logits"], tolerance: 5e-3, "class_logits")
 
     let size = Grid(height: height, width: width)
-    let scores = SemanticScores(
+    let scores = try SemanticScores(
       proposals, probabilities: SANModel.classProbabilities(logits), cropped: size, size: size
     ).tensor(workspace: workspace)
     let sparse = try golden["sem_seg_stride16"]  // rows and columns 8, 24, 40 …

@@ -126,7 +126,8 @@ final class StageTests: XCTestCase {
         let scores = SemanticScores(
           try test.proposals(), probabilities: probabilities, cropped: cropped, size: size)
         assertClose(
-          scores.tensor(workspace: workspace), try test.golden[name], tolerance: 1e-3, "\(test.name), \(name)"
+          try scores.tensor(workspace: workspace), try test.golden[name], tolerance: 1e-3,
+          "\(test.name), \(name)"
         )
       }
     }

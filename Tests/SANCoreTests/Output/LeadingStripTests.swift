@@ -34,14 +34,14 @@ final class LeadingStripTests: XCTestCase {
     static func == (a: Winners, b: Winners) -> Bool { a.classes == b.classes && a.scores == b.scores }
   }
 
-  private func winners(_ scores: SemanticScores, leading: Bool) -> Winners {
+  private func winners(_ scores: SemanticScores, leading: Bool) throws -> Winners {
     let collector = Collector(Winners(scores.size))
-    func take(_ row: Int, _ columns: Range<Int>, _ classes: [Int], _ strip: Matrix) {
+    @Sendable func take(_ strip: Matrix, _ classes: [Int], _ pixels: Range<Int>) {
       collector.change { found in
         found.made += strip.rows * strip.columns
         for (index, number) in classes.enumerated() {
-          for x in 0..<columns.count {
-            let pixel = row * scores.size.width + columns.lowerBound + x
+          for x in 0..<pixels.count {
+            let pixel = pixels.lowerBound + x
             if strip.row(index)[x] > found.scores[pixel] {
               (found.classes[pixel], found.scores[pixel]) = (number, strip.row(index)[x])
             }
@@ -50,9 +50,9 @@ final class LeadingStripTests: XCTestCase {
       }
     }
     if leading {
-      scores.forEachLeadingStrip(workspace: workspace) { take($0, $1, Array($2), $3) }
+      try scores.forEachLeadingStrip(workspace: workspace) { take($0, Array($1), $2) }
     } else {
-      scores.forEachStrip(workspace: workspace) { take($0, $1, Array(0..<scores.classes), $2) }
+      try scores.forEachBand(workspace: workspace) { take($0, Array(0..<scores.classes), $1) }
     }
     return collector.value
   }
@@ -75,9 +75,9 @@ final class LeadingStripTests: XCTestCase {
               probabilities: probabilities(queries: queries, classes: classes, range: logits, seed: seed + 1),
               cropped: Grid(height: grid.height * 16 - 3, width: grid.width * 16 - 5),
               size: Grid(height: height, width: width))
-            let all = winners(scores, leading: false)
+            let all = try winners(scores, leading: false)
             XCTAssertEqual(
-              winners(scores, leading: true), all,
+              try winners(scores, leading: true), all,
               "\(grid) at \(height)×\(width), \(queries) queries, \(classes) classes, ±\(logits), ±\(masks)")
           }
         }
@@ -98,20 +98,20 @@ final class LeadingStripTests: XCTestCase {
     let scores = SemanticScores(
       proposals(queries: queries, grid: Grid(height: 4, width: 4), range: 5, seed: 6), probabilities: twice,
       cropped: Grid(height: 64, width: 64), size: Grid(height: 64, width: 64))
-    let found = winners(scores, leading: true)
-    XCTAssertEqual(found, winners(scores, leading: false))
+    let found = try winners(scores, leading: true)
+    XCTAssertEqual(found, try winners(scores, leading: false))
     XCTAssertTrue(found.classes.allSatisfy { $0.isMultiple(of: 2) })
   }
 
   /// Masks that are sure and classes that are sure leave hardly any choice.
-  func testFewClassesAreScored() {
+  func testFewClassesAreScored() throws {
     let (queries, classes) = (20, 100)
     let size = Grid(height: 96, width: 96)
     let scores = SemanticScores(
       proposals(queries: queries, grid: Grid(height: 6, width: 6), range: 1, seed: 7),
       probabilities: probabilities(queries: queries, classes: classes, range: 40, seed: 8), cropped: size,
       size: size)
-    let made = winners(scores, leading: true).made
+    let made = try winners(scores, leading: true).made
     XCTAssertGreaterThanOrEqual(made, size.count)
     XCTAssertLessThan(made, size.count * classes / 8)
   }

@@ -55,18 +55,6 @@ public struct SANModel: Sendable {
   /// What similarities of mask and text are multiplied by.
   public var logitScale: Float { ScalarMath.exp(logLogitScale.scalar) }
 
-  /// A stage of ``encode(_:workspace:enter:checkpoint:)``, in the order of the run.
-  public enum Stage: String, Sendable, CaseIterable {
-    /// CLIP's first blocks.
-    case clip
-    /// The side ViT.
-    case side
-    /// Masks and attention biases.
-    case decoder
-    /// CLIP's last blocks.
-    case recognition
-  }
-
   /// Proposes masks for a normalised, padded image and embeds each in CLIP's joint space: all that does not depend on
   /// the vocabulary.
   ///
@@ -158,21 +146,6 @@ public struct SANModel: Sendable {
       let logits = Matrix(out.baseAddress!, rows: rows, columns: classifier.shape[0])
       GEMM.multiply(
         proposals.embeddings.matrix, classifier.matrix, .transposed, into: logits, alpha: logitScale)
-    }
-  }
-
-  /// Class probabilities `[Q, K]`: the softmax over classes and "no object", the last column dropped.
-  public static func classProbabilities(_ logits: Tensor) -> Tensor {
-    let (rows, columns) = (logits.shape[0], logits.shape[1])
-    return Tensor(shape: [rows, columns - 1]) { out in
-      var row = [Float](repeating: 0, count: columns)
-      for index in 0..<rows {
-        row.withUnsafeMutableBufferPointer { row in
-          row.baseAddress!.update(from: logits.pointer + index * columns, count: columns)
-          VectorMath.softmax(row.baseAddress!, columns)
-          (out.baseAddress! + index * (columns - 1)).update(from: row.baseAddress!, count: columns - 1)
-        }
-      }
     }
   }
 }
