@@ -67,7 +67,7 @@ final class ConfigurationFuzzTests: XCTestCase {
         let proposals = try model.encode(image.planarImage(in: workspace), workspace: workspace)
         let logits = model.classLogits(proposals, classifier: classifier)
         let size = Grid(height: height, width: width)
-        let scores = SemanticScores(
+        let scores = try SemanticScores(
           proposals, probabilities: SANModel.classProbabilities(logits), cropped: size, size: size
         ).tensor(workspace: workspace)
         XCTAssertEqual(scores.shape, [2, height, width])
