@@ -29,7 +29,7 @@ struct BatchPlan {
     let output = setup.options.output
     let folders = output.folders
     try setup.reportFile?.requireWritable()
-    if setup.options.batch.skipExisting, setup.recordFolder == nil {
+    if setup.options.batch.skipExisting, setup.recordFolders.isEmpty {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
     try setup.checkDataSet()
