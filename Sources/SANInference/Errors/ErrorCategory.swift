@@ -57,6 +57,11 @@ extension ImageError: CategorizedError {
   }
 }
 
+extension SegmenterError: CategorizedError {
+  /// ``ErrorCategory/badArgument``.
+  public var category: ErrorCategory { .badArgument }
+}
+
 extension VocabularyError: CategorizedError {
   /// ``ErrorCategory/badArgument``.
   public var category: ErrorCategory { .badArgument }
