@@ -19,9 +19,10 @@ struct SegmentCommand: ParsableCommand {
       Of several photos (more than one, a folder, a pattern or a list), each output option names a folder. The \
       folders below what all inputs have in common are kept; photo.jpg and photo.png beside each other become \
       photo.jpg.segmented.png and photo.png.segmented.png. Left out of folders are hidden files, the folders that this \
-      or an earlier run writes to, and X.segmented.png and X.cutout.png beside a photo X. Standard output has a line for each class found in each photo, with tabs between image, class, \
-      label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go on; the exit status \
-      is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
+      or an earlier run writes to, and X.segmented.png and X.cutout.png beside a photo X. Only outputs of earlier runs are \
+      replaced, unless --overwrite is given. Standard output has a line for each class found in each photo, with tabs \
+      between image, class, label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go \
+      on; the exit status is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
       by then is complete, and --skip-existing goes on from there.
       """)
 

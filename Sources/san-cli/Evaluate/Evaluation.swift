@@ -111,10 +111,24 @@ struct EvaluationPlan {
     }
     try OutputFile.requireDistinct(
       files + maps, inputs: inputs + images.flatMap { [$0.image, $0.labels] })
+    try checkPredictions(of: images)
     if confusion != nil, classCount > ConfusionPicture.maximumClasses {
       throw UsageError(
         "--confusion",
         "a picture has room for \(ConfusionPicture.maximumClasses) classes, not for \(classCount); leave it out"
+      )
+    }
+  }
+
+  /// Checks that no two label maps are one file on some disk.
+  private func checkPredictions(of images: [LabelledImage]) throws {
+    guard predictions != nil else { return }
+    var taken: [String: LabelledImage] = [:]
+    for image in images {
+      guard let other = taken.updateValue(image, forKey: Path.key(image.name)) else { continue }
+      throw UsageError(
+        "--predictions",
+        "\(other.image) and \(image.image) differ in letters' case alone, which not every disk tells apart; rename one"
       )
     }
   }

@@ -49,6 +49,16 @@ enum FileDigest {
     return digest.finish()
   }
 
+  /// The SHA-256 of the file at `path`, without progress.
+  static func quick(ofFileAt path: String) throws -> String {
+    let file = try MappedFile(path: path)
+    return withExtendedLifetime(file) {
+      var digest = Digest()
+      digest.update(file.bytes)
+      return digest.finish()
+    }
+  }
+
   /// The SHA-256 of the file at `path`.
   static func sha256(ofFileAt path: String) throws -> String {
     try sha256(of: MappedFile(path: path), name: Path.name(of: path))

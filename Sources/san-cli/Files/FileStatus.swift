@@ -10,7 +10,7 @@
 enum FileIdentity: Hashable {
   /// A file that exists, links followed.
   case existing(device: UInt64, number: UInt64)
-  /// A file that does not exist yet: its folder, and its name in it.
+  /// A file that does not exist yet: its folder, and its name in it as ``Path/key(_:)`` has it.
   case new(device: UInt64, folder: UInt64, name: String)
 
   /// Nil where not even the folder exists.
@@ -18,7 +18,7 @@ enum FileIdentity: Hashable {
     if let status = FileStatus(path) {
       self = status.identity
     } else if let folder = FileStatus(Path.folder(of: path)) {
-      self = .new(device: folder.device, folder: folder.number, name: Path.name(of: path))
+      self = .new(device: folder.device, folder: folder.number, name: Path.key(Path.name(of: path)))
     } else {
       return nil
     }

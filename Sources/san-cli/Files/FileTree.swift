@@ -13,8 +13,9 @@ import SANInference
 enum FileTree {
   /// The files below `folder` as paths from it, such as `2024/june/a.jpg`, in the order of their bytes.
   ///
-  /// Hidden files and folders do not count. Links are followed; a folder that leads back to one that it lies in is not
-  /// gone into again. A link to nothing counts as a file, so that whoever opens it says so.
+  /// Hidden files and folders do not count. Links are followed, but no folder is gone into twice: where it lies comes before
+  /// links that lead to it, and of these the first in the order of their bytes. A link to nothing counts as a file, so that
+  /// whoever opens it says so.
   ///
   /// - Parameters:
   ///   - skipped: folders below it that are not gone into.
@@ -27,21 +28,34 @@ enum FileTree {
     where isWanted: (_ path: String) throws -> Bool = { _ in true }
   ) throws -> [String] {
     var found: [String] = []
-    func walk(_ path: String, _ place: String, above: Set<FileIdentity>) throws {
+    var seen = skipped
+    if let top = FileIdentity(folder) { seen.insert(top) }
+    // Folders that are linked to wait until all that lie here have been seen.
+    var links: [(identity: FileIdentity, path: String, place: String)] = []
+    func walk(_ path: String, _ place: String) throws {
       try Interruption.check()
       for entry in try FolderEntry.all(in: path) where !entry.isHidden {
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
         if let identity = entry.folder {
-          guard !above.contains(identity), !skipped.contains(identity), enters(inner) else { continue }
-          try walk(inner, innerPlace, above: above.union([identity]))
+          if entry.isLink {
+            links.append((identity, inner, innerPlace))
+          } else if seen.insert(identity).inserted, enters(inner) {
+            try walk(inner, innerPlace)
+          }
         } else if entry.isFile, try isWanted(inner) {
           found.append(innerPlace)
         }
       }
     }
-    let top: Set<FileIdentity> = FileIdentity(folder).map { [$0] } ?? []
-    try walk(folder, "", above: top)
+    try walk(folder, "")
+    while !links.isEmpty {
+      let next = links.sorted { $0.place.utf8.lexicographicallyPrecedes($1.place.utf8) }
+      links = []
+      for link in next where seen.insert(link.identity).inserted && enters(link.path) {
+        try walk(link.path, link.place)
+      }
+    }
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }
@@ -52,6 +66,8 @@ struct FolderEntry {
   let name: String
   /// Which folder it is, links followed; nil where it is none.
   let folder: FileIdentity?
+  /// Whether it is a link.
+  let isLink: Bool
   /// Whether it is a regular file, or a link to nothing.
   let isFile: Bool
 
@@ -72,11 +88,15 @@ struct FolderEntry {
         $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
       }
       guard name != ".", name != ".." else { continue }
-      let status = FileStatus(Path.join(path, name))
+      let inner = Path.join(path, name)
+      let status = FileStatus(inner)
       let isFolder = status?.isFolder == true
+      var target: CChar = 0
       entries.append(
         FolderEntry(
-          name: name, folder: isFolder ? status.map(\.identity) : nil, isFile: status?.isRegular ?? true))
+          name: name, folder: isFolder ? status.map(\.identity) : nil,
+          isLink: readlink(inner, &target, 1) >= 0,
+          isFile: status?.isRegular ?? true))
     }
     guard errno == 0 else { throw FolderError(path: path, code: errno) }
     return entries

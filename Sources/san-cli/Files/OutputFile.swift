@@ -87,6 +87,8 @@ struct OutputFile {
 struct PlaceError: ProgramError {
   let path: String
   let problem: String
+  /// Whether nothing else could be made there either.
+  var isOfFolder = false
   var description: String { "\(path): \(problem)" }
   var category: ErrorCategory { .cannotCreate }
 }
@@ -134,7 +136,8 @@ struct OutputFolder {
     // Another thread or program may have been first.
     if FileStatus(folder)?.isFolder == true { return }
     let reason = code == EEXIST ? "a file is in its place" : SystemError.text(code)
-    throw PlaceError(path: path, problem: "cannot be made: \(reason)")
+    let isOfFolder = [ENOSPC, EDQUOT, EROFS, EACCES, EPERM].contains(code)
+    throw PlaceError(path: path, problem: "cannot be made: \(reason)", isOfFolder: isOfFolder)
   }
 
   /// Makes the folder at `path` and those it lies in, as far as they are missing.

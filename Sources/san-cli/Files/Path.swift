@@ -31,6 +31,10 @@ enum Path {
     name(of: path).lowercased().hasSuffix(".\(end)")
   }
 
+  /// What two paths have in common that some disk takes for one: on exFAT, NTFS and others letters' case does not count, nor
+  /// on macOS how an accent is written.
+  static func key(_ path: String) -> String { path.uppercased().lowercased() }
+
   /// `name` in `folder`.
   static func join(_ folder: String, _ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"

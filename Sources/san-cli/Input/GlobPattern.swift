@@ -51,28 +51,41 @@ struct GlobPattern {
   ) throws -> [String] {
     guard let top = FileStatus(folder), top.isFolder else { return [] }
     var found: Set<[UInt8]> = []
-    func search(_ path: String, _ place: String, _ parts: ArraySlice<String>, above: Set<FileIdentity>) throws
-    {
+    // A folder is gone into once for each rest of the pattern; one that is linked to waits for those that lie here.
+    var seen: [Int: Set<FileIdentity>] = [parts.count: [top.identity]]
+    var links: [(identity: FileIdentity, path: String, place: String, parts: ArraySlice<String>)] = []
+    func search(_ path: String, _ place: String, _ parts: ArraySlice<String>) throws {
       try Interruption.check()
       guard let part = parts.first else { return }
       let rest = parts.dropFirst()
       let isDeep = part == "**"
-      if isDeep { try search(path, place, rest, above: above) }
+      if isDeep { try search(path, place, rest) }
       for entry in try FolderEntry.all(in: path) {
         guard isDeep ? !entry.isHidden : GlobPattern.name(entry.name, matches: part) else { continue }
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
         if let identity = entry.folder {
-          guard isDeep || !rest.isEmpty, !above.contains(identity), !skipped.contains(identity),
-            enters(inner)
-          else { continue }
-          try search(inner, innerPlace, isDeep ? parts : rest, above: above.union([identity]))
+          let next = isDeep ? parts : rest
+          guard !next.isEmpty, !skipped.contains(identity) else { continue }
+          if entry.isLink {
+            links.append((identity, inner, innerPlace, next))
+          } else if seen[next.count, default: []].insert(identity).inserted, enters(inner) {
+            try search(inner, innerPlace, next)
+          }
         } else if !isDeep, rest.isEmpty, entry.isFile, try isWanted(inner) {
           found.insert(Array(innerPlace.utf8))
         }
       }
     }
-    try search(folder, "", parts[...], above: [top.identity])
+    try search(folder, "", parts[...])
+    while !links.isEmpty {
+      let next = links.sorted { $0.place.utf8.lexicographicallyPrecedes($1.place.utf8) }
+      links = []
+      for link in next
+      where seen[link.parts.count, default: []].insert(link.identity).inserted && enters(link.path) {
+        try search(link.path, link.place, link.parts)
+      }
+    }
     return found.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
   }
 

@@ -29,6 +29,13 @@ struct BatchOptions: ParsableArguments {
       """)
   var skipExisting = false
 
+  @Flag(
+    help: """
+      Replace files too that stand where several photos' outputs go and are none that an earlier run has written, byte for \
+      byte: photos, or outputs that were edited. (default: leave them; their images fail)
+      """)
+  var overwrite = false
+
   @Option(
     help: ArgumentHelp(
       """

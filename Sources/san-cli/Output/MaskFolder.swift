@@ -54,6 +54,13 @@ struct MaskFolder {
     (self.folder, count, self.made) = (folder, all.count, made)
   }
 
+  /// A file in `folder` that has the name of a mask, one of `names`, and is no mask of an earlier run, or no longer.
+  static func foreignFile(in folder: String, names: [String]) -> String? {
+    let own = Set(MaskRecord.entries(in: folder).filter { $0.isUntouched(in: folder) }.map(\.name))
+    return names.filter { !own.contains($0) }.map { Path.join(folder, $0) }
+      .first { FileStatus($0)?.isRegular == true }
+  }
+
   private static func write(_ bytes: [UInt8], to path: String, made: inout [String]) throws {
     let isNew = FileStatus(path) == nil
     try AtomicFile.write(bytes, to: path, durable: false)

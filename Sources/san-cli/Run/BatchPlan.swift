@@ -29,7 +29,7 @@ struct BatchPlan {
     let output = setup.options.output
     let folders = output.folders
     try setup.reportFile?.requireWritable()
-    if setup.options.batch.skipExisting, setup.recordFolder == nil {
+    if setup.options.batch.skipExisting, setup.recordFolders.isEmpty {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
     try setup.checkDataSet()
@@ -80,21 +80,21 @@ struct BatchPlan {
     }
     try OutputFile.requireDistinct(common, inputs: inputs + items.map(\.path))
     // A folder of masks holds nothing else.
-    var maskFolders: [[UInt8]: Item] = [:]
+    var maskFolders: [String: Item] = [:]
     for item in items {
-      if let folder = item.plan.maskFolder { maskFolders[Array(folder.utf8)] = item }
+      if let folder = item.plan.maskFolder { maskFolders[Path.key(folder)] = item }
     }
-    var taken: [[UInt8]: Item] = [:]
+    var taken: [String: Item] = [:]
     for item in items {
       for file in item.plan.files {
         if let status = FileStatus(file.path), let input = read[status.identity] {
           throw UsageError(file.option, "\(file.path) is the input \(input); name another folder")
         }
-        for other in common where Path.name(of: file.path) == Path.name(of: other.path) {
+        for other in common where Path.key(Path.name(of: file.path)) == Path.key(Path.name(of: other.path)) {
           try OutputFile.requireDistinct([file, other], inputs: [])
         }
-        let folder = Array(Path.folder(of: file.path).utf8)
-        if let other = taken.updateValue(item, forKey: Array(file.path.utf8)) ?? maskFolders[folder] {
+        let folder = Path.key(Path.folder(of: file.path))
+        if let other = taken.updateValue(item, forKey: Path.key(file.path)) ?? maskFolders[folder] {
           throw UsageError(
             file.option,
             "\(file.path) would be an output of both \(other.path) and \(item.path); name a folder for each option"
@@ -114,37 +114,43 @@ struct LongNameError: ProgramError {
 
 /// The names of several photos' outputs.
 enum OutputNames {
-  /// A name for each place, none twice: the place without its extension, such as `june/photo`; with it, `june/photo.jpg`,
-  /// where several places would have the same. Depends on the places alone.
+  /// A name for each place, no two of which are one on any disk (``Path/key(_:)``): the place without its extension, such as
+  /// `june/photo`; with it, `june/photo.jpg`, where several places would have the same; and with a number,
+  /// `june/photo.jpg-2`, where that is not enough. Depends on the places alone.
   ///
   /// - Parameter places: paths that differ.
   static func names(for places: [String]) -> [String] {
     var isWhole = [Bool](repeating: false, count: places.count)
-    while true {
-      let names = zip(places, isWhole).map { $1 ? $0 : withoutExtension($0) }
-      var first: [[UInt8]: Int] = [:]
-      var changed = false
+    var names: [String] = []
+    var changed = true
+    // Each round that is not the last gives at least one name its extension.
+    while changed {
+      changed = false
+      names = zip(places, isWhole).map { $1 ? $0 : withoutExtension($0) }
+      var first: [String: Int] = [:]
       for (index, name) in names.enumerated() {
-        guard let other = first.updateValue(index, forKey: key(name)) else { continue }
+        guard let other = first.updateValue(index, forKey: Path.key(name)) else { continue }
         for index in [index, other] where !isWhole[index] { (isWhole[index], changed) = (true, true) }
       }
-      // Each round gives at least one name its extension, and whole names differ.
-      guard changed else { return names }
     }
+    return numbered(names)
+  }
+
+  /// Adds numbers to names that stand for one file with a name before them.
+  private static func numbered(_ names: [String]) -> [String] {
+    var names = names
+    var taken = Set(names.map(Path.key))
+    var seen: Set<String> = []
+    for index in names.indices where !seen.insert(Path.key(names[index])).inserted {
+      var number = 2
+      while !taken.insert(Path.key("\(names[index])-\(number)")).inserted { number += 1 }
+      names[index] += "-\(number)"
+    }
+    return names
   }
 
   private static func withoutExtension(_ place: String) -> String {
     let stem = Path.stem(of: place)
     return place.contains("/") ? Path.join(Path.folder(of: place), stem) : stem
-  }
-
-  /// What makes two names lead to one file.
-  private static func key(_ name: String) -> [UInt8] {
-    #if os(macOS)
-      // File systems there mostly ignore case.
-      Array(name.lowercased().utf8)
-    #else
-      Array(name.utf8)
-    #endif
   }
 }

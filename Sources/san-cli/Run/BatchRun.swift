@@ -15,7 +15,7 @@ struct BatchRun {
     try OutputMarker.mark(setup.options.output.folders.map(\.path))
     let outputs = try makeOutputs(job)
     let worker = ImageWorker(
-      items: plan.items, job: job, record: record,
+      items: plan.items, job: job, record: record, overwrites: batch.overwrite,
       shape: setup.dataSetFile.map { _ in setup.options.output.cocoMasks })
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count, of: "image")
@@ -52,10 +52,11 @@ struct BatchRun {
   /// The record of what is made, unless nothing is.
   private func makeRecord(_ plan: BatchPlan, _ job: SegmentationJob) throws -> RunRecord? {
     let batch = setup.options.batch
-    guard let folder = setup.recordFolder else { return nil }
+    let folders = setup.recordFolders
+    if folders.isEmpty { return nil }
     return try RunRecord(
-      folder: folder, settings: RunSettings(setup, job), shard: batch.shard,
-      names: batch.skipExisting ? Set(plan.items.map(\.name)) : [], maskNames: setup.maskNames)
+      folders: folders, settings: RunSettings(setup, job), shard: batch.shard,
+      names: Set(plan.items.map(\.name)), skips: batch.skipExisting, maskNames: setup.maskNames)
   }
 
   /// What is made of all images together, in the order in which it gets them.

@@ -3,20 +3,31 @@ import SANCore
 import SANExport
 import SANInference
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Everything that is done for one of several images, from its file to its outputs. Any number of threads may run it.
 struct ImageWorker: Sendable {
   private let items: [BatchPlan.Item]
   private let job: SegmentationJob
   private let record: RunRecord?
+  /// Whether files that no record accounts for are replaced.
+  private let overwrites: Bool
   /// How a data set of all images tells masks; nil where there is none.
   private let shape: COCOAnnotation.Shape?
   /// Counts networks that may run.
   private let networks = DispatchSemaphore(value: 0)
 
   init(
-    items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, shape: COCOAnnotation.Shape?
+    items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, overwrites: Bool,
+    shape: COCOAnnotation.Shape?
   ) {
-    (self.items, self.job, self.record, self.shape) = (items, job, record, shape)
+    (self.items, self.job, self.record, self.overwrites, self.shape) = (items, job, record, overwrites, shape)
     // One network uses all threads of the pool; one beside it has the thread that it is called on.
     for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
   }
@@ -29,6 +40,7 @@ struct ImageWorker: Sendable {
     do {
       try PictureFile.requireName(item.path)
       try item.requireShortName()
+      if !overwrites { try record?.requireOwn(item) }
       var watch = Stopwatch()
       let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
       let scores = try item.plan.openScores(of: photo, classes: job.vocabulary.classes)
@@ -52,11 +64,14 @@ struct ImageWorker: Sendable {
     return try job.run(photo, image: item.path, scores: scores, watch: &watch)
   }
 
-  /// Whether the images after this one would fare no better.
+  /// Whether the images after this one would fare no better: the disk is full, or nothing can be written to a folder.
   private static func stopsRun(_ error: any Error) -> Bool {
     switch error {
-    case is ImageError, is LongNameError, is NameEncodingError: false
-    case OutputFileError.isFolder, RenderingError.tooWide: false
+    case OutputFileError.diskFull, OutputFileError.readOnly, OutputFileError.folderMissing: true
+    case OutputFileError.notPermitted(let path): access(Path.folder(of: path), W_OK) != 0
+    case let error as PlaceError: error.isOfFolder
+    case is ImageError, is LongNameError, is NameEncodingError, is ForeignFileError, is OutputFileError: false
+    case RenderingError.tooWide: false
     default: true
     }
   }

@@ -8,6 +8,9 @@ import Synchronization
 /// place, with what a data set has of it where one is made; shards have files of their own, so that several machines can
 /// write into one folder. A line counts for a run with the same settings as long as the image and its outputs are as they
 /// were: of the same size, last written at the same time.
+///
+/// Such a file in each of the output folders also tells, whatever the settings, by their SHA-256 which files are outputs: no
+/// other file is replaced.
 final class RunRecord: Sendable {
   /// A line of an earlier run, which stays in its file: with a data set's masks all of them take much memory.
   private struct Entry {
@@ -26,27 +29,43 @@ final class RunRecord: Sendable {
   private let settings: RunSettings
   private let maskNames: [String]
   private let file: AppendedFile
+  /// Those in the other output folders.
+  private let others: [AppendedFile]
   /// One line at a time.
   private let writer = Mutex(())
   /// What earlier runs with the same settings have done, by the images' names.
   private let known: [String: [Entry]]
+  /// The SHA-256 of all outputs of earlier runs, by the images' names and the outputs' options.
+  private let written: [String: [String: Set<String>]]
 
   private static let prefix = ".san-run"
   private static let suffix = ".jsonl"
 
-  /// Opens the record in `folder`, which is made if missing.
+  /// Opens the records in `folders`, which are made if missing; the first has all.
   ///
   /// - Parameters:
-  ///   - names: the images whose earlier results are wanted; none to start anew.
+  ///   - names: the images of this run.
+  ///   - skips: whether their earlier results are wanted.
   ///   - maskNames: the names of the files in a folder of masks.
   init(
-    folder: String, settings: RunSettings, shard: Shard?, names: Set<String>, maskNames: [String]
+    folders: [String], settings: RunSettings, shard: Shard?, names: Set<String>, skips: Bool,
+    maskNames: [String]
   ) throws {
-    try OutputFolder.make(folder)
     (self.settings, self.maskNames) = (settings, maskNames)
-    known = names.isEmpty ? [:] : try RunRecord.entries(in: folder, run: settings.digest, names: names)
-    file = try AppendedFile(
-      Path.join(folder, RunRecord.prefix + (shard?.suffix ?? "") + RunRecord.suffix), replacing: false)
+    var known: [String: [Entry]] = [:]
+    var written: [String: [String: Set<String>]] = [:]
+    for (index, folder) in folders.enumerated() {
+      try OutputFolder.make(folder)
+      try RunRecord.read(
+        folder, run: skips && index == 0 ? settings.digest : nil, names: names, known: &known,
+        written: &written)
+    }
+    (self.known, self.written) = (known, written)
+    let files = try folders.map { folder in
+      try AppendedFile(
+        Path.join(folder, RunRecord.prefix + (shard?.suffix ?? "") + RunRecord.suffix), replacing: false)
+    }
+    (file, others) = (files[0], Array(files.dropFirst()))
     try file.append(settings.line)
   }
 
@@ -60,11 +79,32 @@ final class RunRecord: Sendable {
   /// Notes that an image's outputs are in place.
   func add(_ item: BatchPlan.Item, _ summary: ImageSummary) throws {
     guard let state = state(of: item) else { return }
+    let name = ("name", JSONText.string(item.name))
+    let digests = try item.plan.files.map { file in
+      (file.option, JSONText.string(try FileDigest.quick(ofFileAt: file.path)))
+    }
+    let files = ("files", JSONText.object(digests))
     let line = JSONText.object([
-      ("name", .string(item.name)), ("run", .string(settings.digest)), ("state", .string(state)),
+      name, ("run", .string(settings.digest)), ("state", .string(state)), files,
       ("result", .object(summary.kept)),
     ]).line
-    try writer.withLock { _ in try file.append(line) }
+    try writer.withLock { _ in
+      try file.append(line)
+      for other in others { try other.append(JSONText.object([name, files]).line) }
+    }
+  }
+
+  /// Checks that whatever stands where an image's outputs go is an output of an earlier run.
+  func requireOwn(_ item: BatchPlan.Item) throws {
+    for output in item.plan.files where FileStatus(output.path)?.isRegular == true {
+      let own = written[item.name]?[output.option] ?? []
+      guard !own.isEmpty, own.contains(try FileDigest.quick(ofFileAt: output.path)) else {
+        throw ForeignFileError(path: output.path)
+      }
+    }
+    if let folder = item.plan.maskFolder, let file = MaskFolder.foreignFile(in: folder, names: maskNames) {
+      throw ForeignFileError(path: file)
+    }
   }
 
   /// A digest of how the image and its outputs lie on the disk; nil where one is missing.
@@ -87,29 +127,46 @@ final class RunRecord: Sendable {
     return Digest.of(text)
   }
 
-  /// The entries of all records in `folder`. Lines that are damaged, as the last one of a killed run may be, do not count.
-  private static func entries(
-    in folder: String, run: String, names: Set<String>
-  ) throws -> [String: [Entry]] {
+  /// Adds the entries of all records in `folder`: those of the runs with the settings `run`, and the outputs of all. Lines that
+  /// are damaged, as the last one of a killed run may be, do not count.
+  private static func read(
+    _ folder: String, run: String?, names: Set<String>, known: inout [String: [Entry]],
+    written: inout [String: [String: Set<String>]]
+  ) throws {
     let files = try FolderEntry.all(in: folder).map(\.name).filter {
       $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
     }
-    var entries: [String: [Entry]] = [:]
     for name in files.sorted() {
       let file = try MappedFile(path: Path.join(folder, name))
       withExtendedLifetime(file) {
         for line in file.bytes.split(separator: UInt8(ascii: "\n")) {
           guard let value = try? JSONValue(parsing: UnsafeRawBufferPointer(rebasing: line)),
-            case .string(run)? = value["run"], case .string(let name)? = value["name"], names.contains(name),
-            case .string(let state)? = value["state"]
+            case .string(let name)? = value["name"], names.contains(name)
           else { continue }
-          entries[name, default: []].append(
+          if case .object(let digests)? = value["files"] {
+            for member in digests {
+              guard case .string(let digest) = member.value else { continue }
+              written[name, default: [:]][member.name, default: []].insert(digest)
+            }
+          }
+          guard let run, value["run"] == .string(run), case .string(let state)? = value["state"] else {
+            continue
+          }
+          known[name, default: []].append(
             Entry(state: state, file: file, line: line.startIndex..<line.endIndex))
         }
       }
     }
-    return entries
   }
+}
+
+/// A file that stands where an output would go, and is none of an earlier run.
+struct ForeignFileError: ProgramError {
+  let path: String
+  var description: String {
+    "\(path): exists and is not what an earlier run has written; it is left as it is (--overwrite replaces it)"
+  }
+  var category: ErrorCategory { .cannotCreate }
 }
 
 /// All that decides what an image's outputs hold, beside the image: runs with the same settings make the same files.

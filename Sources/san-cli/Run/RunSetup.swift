@@ -42,12 +42,17 @@ struct RunSetup {
     try dataSetFile?.requireExtension("json", kind: "COCO data set")
   }
 
-  /// Where the record of a run over several images lies: in the first output folder, or beside the only output, a data set;
-  /// nil where there is neither.
-  var recordFolder: String? {
-    if let folder = options.output.folders.first { return folder.path }
-    guard let path = dataSetFile?.path, FileStatus(path)?.isRegular != false else { return nil }
-    return Path.folder(of: path)
+  /// Where records of a run over several images lie: in the output folders, each once, or beside the only output, a data
+  /// set; none where there is neither.
+  var recordFolders: [String] {
+    var seen: Set<String> = []
+    let folders = options.output.folders.map(\.path).filter { path in
+      seen.insert((try? Path.absoluteParts(of: path).joined(separator: "/")) ?? path).inserted
+    }
+    guard folders.isEmpty, let path = dataSetFile?.path, FileStatus(path)?.isRegular != false else {
+      return folders
+    }
+    return [Path.folder(of: path)]
   }
 
   /// The names of the files in a folder of masks.

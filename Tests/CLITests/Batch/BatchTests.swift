@@ -182,4 +182,37 @@ final class BatchTests: XCTestCase {
     XCTAssertEqual(printed.count, 1)
     XCTAssertEqual(contents.count, 1)
   }
+
+  /// On exFAT and others letters' case does not count, and on macOS nor how an accent is written: there no output of one photo
+  /// takes the place of another's either.
+  func testNamesThatDifferInCaseAlone() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures(
+      "in/IMG_1.jpg", "in/img_1.jpg", "in/Same.png", "in/same.png", "in/same.png-2.png", "in/June/x.png",
+      "in/june/X.png",
+      "in/\u{E9}.png", "in/e\u{301}.png")
+    let outcome = try segmenting.run([
+      "in", "--output", "out", "--labels", "labels", "--json", "json", "--scores", "scores", "--mask-dir",
+      "masks",
+      "--cutout", "cat", "--cutout-output", "cut",
+    ])
+    XCTAssertEqual(outcome.status, 0, outcome.errors)
+    for folder in ["out", "labels", "json", "scores", "cut"] {
+      let files = try segmenting.outputs(folder)
+      XCTAssertEqual(files.count, 9, folder)
+      // Swift's strings are equal however an accent is written.
+      XCTAssertEqual(Set(files.map { $0.lowercased() }).count, 9, "\(files)")
+    }
+    let masks = Set(
+      try segmenting.outputs("masks").map { ($0 as NSString).deletingLastPathComponent.lowercased() })
+    XCTAssertEqual(masks.count, 9, "\(masks)")
+    XCTAssert(try segmenting.outputs("labels").contains("Same.png.png"))
+    XCTAssert(try segmenting.outputs("labels").contains("same.png-3.png"))
+    let alone = try segmenting.run(["in/Same.png", "--output", "x/Over.png", "--labels", "x/over.png"])
+    XCTAssertEqual(alone.status, 73, alone.errors)
+    try FileManager.default.createDirectory(at: segmenting.folder["x"], withIntermediateDirectories: true)
+    let twice = try segmenting.run(["in/Same.png", "--output", "x/Over.png", "--labels", "x/over.png"])
+    XCTAssertEqual(twice.status, 64)
+    XCTAssert(twice.errors.contains("already written by --output"), twice.errors)
+  }
 }

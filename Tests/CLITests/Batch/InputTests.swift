@@ -37,6 +37,27 @@ final class InputTests: XCTestCase {
       ["in/b.png"] + expected.filter { $0 != "in/b.png" }.map { "./\($0)" }, in: segmenting)
   }
 
+  /// Folders that link to each other are each gone into once: a photo has one place.
+  func testFoldersThatLinkToEachOther() throws {
+    let segmenting = try Segmenting()
+    let names = (0..<5).map { "d\($0)" }
+    for name in names { try segmenting.addPictures("in/\(name)/\(name).png") }
+    try segmenting.addPictures("out/z.png")
+    func link(_ path: String, _ target: String) throws {
+      try FileManager.default.createSymbolicLink(
+        atPath: segmenting.folder[path].path, withDestinationPath: target)
+    }
+    for name in names {
+      for other in names where other != name { try link("in/\(name)/to-\(other)", "../\(other)") }
+    }
+    // Of two ways to a folder elsewhere, the first.
+    try link("in/b", "../out")
+    try link("in/a", "../out")
+    let expected = ["in/a/z.png"] + names.map { "in/\($0)/\($0).png" }
+    try assertImages(["in"], expected, in: segmenting)
+    try assertImages(["in/**/*.png"], expected, in: segmenting)
+  }
+
   func testPatterns() throws {
     let segmenting = try Segmenting()
     try segmenting.addPictures(

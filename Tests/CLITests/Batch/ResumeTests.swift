@@ -41,7 +41,8 @@ final class ResumeTests: XCTestCase {
     try FileManager.default.removeItem(at: segmenting.folder["labels/a.png"])
     XCTAssertEqual(try statuses(segmenting, options), all.merging(["a.png": "done"]) { $1 })
     try segmenting.addFile("masks/b/000-cat.png", Array("changed".utf8))
-    XCTAssertEqual(try statuses(segmenting, options), all.merging(["b.png": "done"]) { $1 })
+    XCTAssertEqual(
+      try statuses(segmenting, options + ["--overwrite"]), all.merging(["b.png": "done"]) { $1 })
     try segmenting.addFile("in/c.png", ToyFiles.png(width: 30, height: 30))
     XCTAssertEqual(try statuses(segmenting, options), all.merging(["c.png": "done"]) { $1 })
     try segmenting.addPictures("in/d.png")
@@ -105,7 +106,8 @@ final class ResumeTests: XCTestCase {
       "--coco-masks",
     ]
     let others: Set = [
-      "--list", "--jobs", "--report", "--skip-existing", "--shard", "--quiet", "--threads", "--cache",
+      "--list", "--jobs", "--report", "--skip-existing", "--overwrite", "--shard", "--quiet", "--threads",
+      "--cache",
       "--no-cache", "--version",
     ]
     XCTAssertEqual(
@@ -121,11 +123,54 @@ final class ResumeTests: XCTestCase {
     let record = try segmenting.folder.bytes("segmented/.san-run.jsonl")
     // Cut within its last line, as by a power failure; and with what is no record at all.
     try segmenting.addFile("segmented/.san-run.jsonl", record.dropLast(20))
-    XCTAssertEqual(try statuses(segmenting, ["in"]), ["a.png": "skipped", "b.png": "done"])
+    XCTAssertEqual(try statuses(segmenting, ["in", "--overwrite"]), ["a.png": "skipped", "b.png": "done"])
     XCTAssertEqual(try statuses(segmenting, ["in"]), ["a.png": "skipped", "b.png": "skipped"])
     try segmenting.addFile("segmented/.san-run.jsonl", [0xFF, 0, 0x0A] + Array("{}\n[1]\n{\"run\": 1}".utf8))
-    XCTAssertEqual(try statuses(segmenting, ["in"]), ["a.png": "done", "b.png": "done"])
+    XCTAssertEqual(try statuses(segmenting, ["in", "--overwrite"]), ["a.png": "done", "b.png": "done"])
     XCTAssertEqual(try statuses(segmenting, ["in"]), ["a.png": "skipped", "b.png": "skipped"])
+  }
+
+  /// What somebody has corrected by hand stays, and so does a file that no run has made: it may be a photo.
+  func testFilesThatNoRecordAccountsForStay() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("a.jpg", "b.jpg", "a.png")
+    let photo = try segmenting.folder.bytes("a.png")
+    let options = ["a.jpg", "b.jpg", "--no-overlay", "--labels", ".", "--report", "-", "--quiet"]
+    func statuses(_ more: [String] = []) throws -> (statuses: [String?], errors: String, status: Int32) {
+      let outcome = try segmenting.run(options + more)
+      let lines = try ReportTests.lines(outcome.output)
+      return (lines.map { $0["status"] as? String }, outcome.errors, outcome.status)
+    }
+    let first = try statuses()
+    XCTAssertEqual(first.statuses, ["failed", "done"])
+    XCTAssertEqual(first.status, 65)
+    XCTAssert(
+      first.errors.contains("./a.png: exists and is not what an earlier run has written"), first.errors)
+    XCTAssertEqual(try segmenting.folder.bytes("a.png"), photo)
+    // Its own outputs a run replaces, whatever the settings that made them.
+    XCTAssertEqual(try statuses(["--size", "64"]).statuses, ["failed", "done"])
+    let corrected = try ToyFiles.png(width: 24, height: 16)
+    try segmenting.addFile("b.png", corrected)
+    for more in [[], ["--skip-existing"]] {
+      let again = try statuses(more)
+      XCTAssertEqual(again.statuses, ["failed", "failed"], "\(more)")
+      XCTAssertEqual(again.status, 65)
+      XCTAssert(again.errors.contains("./b.png: exists and is not"), again.errors)
+      XCTAssertEqual(try segmenting.folder.bytes("b.png"), corrected)
+    }
+    XCTAssertEqual(try statuses(["--overwrite"]).statuses, ["done", "done"])
+    XCTAssertNotEqual(try segmenting.folder.bytes("a.png"), photo)
+    XCTAssertNotEqual(try segmenting.folder.bytes("b.png"), corrected)
+    XCTAssertEqual(try statuses(["--skip-existing"]).statuses, ["skipped", "skipped"])
+    // A mask that was edited stays, too.
+    let masks = ["a.jpg", "b.jpg", "--no-overlay", "--mask-dir", "masks"]
+    XCTAssertEqual(try segmenting.run(masks).status, 0)
+    try segmenting.addFile("masks/b/001-dog.png", corrected)
+    let outcome = try segmenting.run(masks)
+    XCTAssertEqual(outcome.status, 65)
+    XCTAssertEqual(outcome.images, ["a.jpg"])
+    XCTAssert(outcome.errors.contains("masks/b/001-dog.png: exists and is not"), outcome.errors)
+    XCTAssertEqual(try segmenting.folder.bytes("masks/b/001-dog.png"), corrected)
   }
 
   func testShards() throws {

@@ -79,6 +79,24 @@ final class StopTests: XCTestCase {
     #endif
   }
 
+  /// An output that cannot be made or replaced is its photo's failure.
+  func testOnePlaceThatIsRefused() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("in/a.png", "in/b.png", "in/x/c.png", "in/z.png")
+    // A link that leads to itself, and a file where a folder is needed.
+    try segmenting.addFile("labels/x", Array("no folder".utf8))
+    try FileManager.default.createSymbolicLink(
+      atPath: segmenting.folder["labels/b.png"].path, withDestinationPath: "b.png")
+    for jobs in ["1", "3"] {
+      let outcome = try segmenting.run(["in", "--no-overlay", "--labels", "labels", "--jobs", jobs])
+      XCTAssertEqual(outcome.status, 65, outcome.errors)
+      XCTAssertEqual(outcome.images, ["in/a.png", "in/z.png"])
+      XCTAssert(
+        outcome.errors.contains("labels/b.png: cannot be written: it is a symbolic link"), outcome.errors)
+      XCTAssert(outcome.errors.contains("labels/x: cannot be made: a file is in its place"), outcome.errors)
+    }
+  }
+
   func testNamesAtTheirLimit() throws {
     let segmenting = try Segmenting()
     let long = String(repeating: "x", count: 250)
