@@ -8,10 +8,13 @@ import TestSupport
 final class FakeModel: SegmentationModel {
   let configuration = ProceduralModel.toyConfiguration
   private let runs = Mutex((now: 0, most: 0, all: 0))
+  private let scale: Float
   private let body: @Sendable () -> Void
 
-  /// `body` is called within each run.
-  init(_ body: @escaping @Sendable () -> Void = {}) { self.body = body }
+  /// `scale` is what similarities are multiplied by; `body` is called within each run.
+  init(scale: Float = 10, _ body: @escaping @Sendable () -> Void = {}) {
+    (self.scale, self.body) = (scale, body)
+  }
 
   /// The most runs that were in it at once.
   var mostRuns: Int { runs.withLock(\.most) }
@@ -68,7 +71,7 @@ final class FakeModel: SegmentationModel {
       shape: [queries, classes],
       (0..<queries * classes).map { index in
         (0..<width).reduce(0) { sum, channel in
-          sum + 10 * proposals.embeddings[index / classes * width + channel]
+          sum + scale * proposals.embeddings[index / classes * width + channel]
             * classifier[index % classes * width + channel]
         }
       })
