@@ -1,8 +1,6 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let blas: [Target.Dependency] = [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))]
-
 // `swift package generate-documentation` is for who works on this package: without it, packages that depend on this one
 // resolve and fetch no plugin.
 let documentation: [Package.Dependency] =
@@ -25,10 +23,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ] + documentation,
   targets: [
-    // System libraries. On macOS, Accelerate stands in for OpenBLAS.
-    .systemLibrary(
-      name: "COpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"])]),
+    // System libraries.
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -40,9 +35,7 @@ let package = Package(
     // Kernels for processors' vector units, chosen at run time beside portable Swift ones.
     .target(name: "CVectorKernels"),
 
-    .target(
-      name: "SANCore", dependencies: blas + ["CVectorKernels"],
-      linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    .target(name: "SANCore", dependencies: ["CVectorKernels"]),
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
     .target(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),

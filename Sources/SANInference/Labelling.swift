@@ -69,6 +69,9 @@ struct Labelling {
     workspace: Workspace
   ) throws {
     let (size, own) = (scores.size, vocabulary.classes.count)
+    // Strips share no pixel, so that no two threads write to the same place.
+    nonisolated(unsafe) let labels = labels
+    nonisolated(unsafe) let kept = kept
     if kept == nil && file == nil {
       return try scores.forEachLeadingStrip(workspace: workspace) { row, columns, classes, strip in
         let first = row * size.width + columns.lowerBound

@@ -8,20 +8,15 @@ public struct Linear: Sendable {
   public let outputs: Int
   /// `[outputs]`, or nil for none.
   public let bias: Tensor?
-  private let kernel: any LinearKernel
+  private let weight: PanelWeight
 
   /// A layer with `weight` of shape `[outputs, inputs]` or `[outputs, inputs…]`, whose trailing extents are flattened.
-  public init(weight: Tensor, bias: Tensor?) {
-    self.init(weight: weight, bias: bias, kernels: .current)
-  }
-
-  /// As ``init(weight:bias:)``, for one set of kernels.
-  package init(weight: Tensor, bias: Tensor?, kernels: KernelSet) {
+  public init(weight: Tensor, bias: Tensor?, kernels: KernelSet = .current) {
     precondition(weight.shape.count >= 2, "a weight has outputs and inputs")
     outputs = weight.shape[0]
     inputs = weight.count / max(outputs, 1)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    kernel = kernels.linear(weight.reshaped([outputs, inputs]))
+    self.weight = PanelWeight(weight.reshaped([outputs, inputs]), kernels: kernels)
     self.bias = bias
   }
 
@@ -34,12 +29,13 @@ public struct Linear: Sendable {
   ///
   /// `x` is `[rows, inputs]`, `y` is `[rows, outputs]`; they must not overlap.
   public func callAsFunction(
-    _ x: Matrix, into y: Matrix, activation: Activation = .identity, accumulate: Bool = false,
+    _ x: some ReadableMatrix, into y: Matrix, activation: Activation = .identity, accumulate: Bool = false,
     pool: ThreadPool
   ) {
+    let x = x.readOnly
     precondition(
       x.columns == inputs && y.columns == outputs && x.rows == y.rows, "sizes agree with the weight")
     precondition(!accumulate || activation == .identity, "a residual is added to the bare product")
-    kernel.multiply(x, into: y, bias: bias, activation: activation, accumulate: accumulate, pool: pool)
+    weight.multiply(x, into: y, bias: bias, activation: activation, accumulate: accumulate, pool: pool)
   }
 }

@@ -32,7 +32,7 @@ public struct SemanticScores: Sendable {
   /// Calls `body` for every strip of the photo, on several threads at once: `scores` is `[K, columns.count]`, for
   /// the pixels `columns` of row `row`, and is valid during the call.
   public func forEachStrip(
-    workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+    workspace: Workspace, _ body: @Sendable (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) {
     forEachStrip(of: nil, workspace: workspace) { body($0, $1, $3) }
   }
@@ -42,7 +42,10 @@ public struct SemanticScores: Sendable {
   /// same, and each pixel's highest is among them; of many classes few are.
   public func forEachLeadingStrip(
     workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    _ body:
+      @Sendable (
+        _ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix
+      ) -> Void
   ) {
     forEachStrip(of: LeadingClasses(weights), workspace: workspace, body)
   }
@@ -50,7 +53,10 @@ public struct SemanticScores: Sendable {
   /// Strips of all classes, or of those that `leading` finds.
   private func forEachStrip(
     of leading: LeadingClasses?, workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    _ body:
+      @Sendable (
+        _ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix
+      ) -> Void
   ) {
     let (queries, pool, threads) = (masks.queries, workspace.pool, workspace.pool.threadCount)
     let bands = masks.bands(0..<size.height)
@@ -73,10 +79,11 @@ public struct SemanticScores: Sendable {
               masks.bounds(rows: cells[part], columns: masks.columnCells(columns), lower: lower, upper: upper)
               let count = leading.find(lower: lower, upper: upper, into: found.baseAddress!)
               numbers = UnsafeBufferPointer(rebasing: found[..<count])
-              weights = Matrix(chosen.row(worker), rows: count, columns: queries)
+              let rows = Matrix(chosen.row(worker), rows: count, columns: queries)
               for (index, number) in numbers.enumerated() {
-                weights.row(index).update(from: self.weights.matrix.row(number), count: queries)
+                rows.row(index).update(from: self.weights.matrix.row(number), count: queries)
               }
+              weights = rows.readOnly
             }
             let edges = Matrix(
               gridRows.row(worker), rows: cells[part].count * queries, columns: columns.count)

@@ -66,7 +66,7 @@ public struct MaskDecoder: Sendable {
 
   /// out = scale·(q·(W·x + b)) + offset, by way of the queries: `q` is `[Q, D]`, `x` is `[h·w, D]`, `out` is `[Q, h·w]`.
   private func meet(
-    _ q: Matrix, _ x: Matrix, weight: Matrix, bias: Tensor?, into out: Matrix, scale: Float = 1,
+    _ q: Matrix, _ x: Matrix, weight: ConstMatrix, bias: Tensor?, into out: Matrix, scale: Float = 1,
     offset: Float = 0,
     workspace: Workspace
   ) {
@@ -93,7 +93,7 @@ public struct MaskDecoder: Sendable {
   public static func pool(_ biases: Matrix, from: Grid, into out: Matrix, to: Grid, pool: ThreadPool) {
     precondition(
       biases.columns == from.count && out.columns == to.count && biases.rows == out.rows, "sizes agree")
-    func window(_ index: Int, _ input: Int, _ output: Int) -> Range<Int> {
+    @Sendable func window(_ index: Int, _ input: Int, _ output: Int) -> Range<Int> {
       index * input / output..<((index + 1) * input + output - 1) / output
     }
     let columns = (0..<to.width).map { window($0, from.width, to.width) }

@@ -7,13 +7,16 @@ protocol StripScores: Sendable {
 
   /// Calls `body` for every strip, on several threads at once: `scores` is `[K, columns.count]`, valid during the call.
   func forEachStrip(
-    workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+    workspace: Workspace, _ body: @Sendable (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) throws
 
   /// The same with the scores, `[classes.count, columns.count]`, of those classes alone that can be the highest of a pixel.
   func forEachLeadingStrip(
     workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    _ body:
+      @Sendable (
+        _ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix
+      ) -> Void
   ) throws
 }
 
@@ -59,7 +62,7 @@ struct BlendedScores: StripScores {
   }
 
   func forEachStrip(
-    workspace: Workspace, _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+    workspace: Workspace, _ body: @Sendable (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) throws {
     var ready: [Int: Ready] = [:]
     let edges = Set(views.flatMap { [$0.rowShare.pixels.lowerBound, $0.rowShare.pixels.upperBound] }).sorted()
@@ -74,11 +77,14 @@ struct BlendedScores: StripScores {
   /// Of averages every class is scored.
   func forEachLeadingStrip(
     workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix) -> Void
+    _ body:
+      @Sendable (
+        _ row: Int, _ columns: Range<Int>, _ classes: UnsafeBufferPointer<Int>, _ scores: Matrix
+      ) -> Void
   ) throws {
     let all = Array(0..<classes)
-    try all.withUnsafeBufferPointer { all in
-      try forEachStrip(workspace: workspace) { body($0, $1, all, $2) }
+    try forEachStrip(workspace: workspace) { row, columns, scores in
+      all.withUnsafeBufferPointer { body(row, columns, $0, scores) }
     }
   }
 
@@ -100,7 +106,7 @@ struct BlendedScores: StripScores {
   /// Rows that all see the same views.
   private func forEachStrip(
     rows: Range<Int>, of views: [Ready], workspace: Workspace,
-    _ body: (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
+    _ body: @Sendable (_ row: Int, _ columns: Range<Int>, _ scores: Matrix) -> Void
   ) {
     let (pool, threads) = (workspace.pool, workspace.pool.threadCount)
     let patch = MaskSampler.patch
