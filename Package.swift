@@ -1,8 +1,6 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let blas: [Target.Dependency] = [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))]
-
 // `swift package generate-documentation` is for who works on this package: without it, packages that depend on this one
 // resolve and fetch no plugin.
 let documentation: [Package.Dependency] =
@@ -26,10 +24,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ] + documentation,
   targets: [
-    // System libraries. On macOS, Accelerate stands in for OpenBLAS.
-    .systemLibrary(
-      name: "COpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"])]),
+    // System libraries.
     .systemLibrary(
       name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -41,9 +36,7 @@ let package = Package(
     // Kernels for processors' vector units, chosen at run time beside portable Swift ones.
     .target(name: "CVectorKernels"),
 
-    .target(
-      name: "SANCore", dependencies: blas + ["CVectorKernels"],
-      linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    .target(name: "SANCore", dependencies: ["CVectorKernels"]),
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
     // Results as files for other programs, pictures, and figures: what libsan does without.
     .target(name: "SANExport", dependencies: ["SANCore", "SANInference", "SANWeights"]),

@@ -7,6 +7,7 @@
 #include <immintrin.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "lanes_eight.h"
 #include "lanes_avx2.h"
 
 #define KERNELS_NAME "avx2"

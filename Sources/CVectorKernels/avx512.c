@@ -8,6 +8,7 @@
 
 #pragma clang attribute push( \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#include "lanes_eight.h"
 #include "lanes_avx512.h"
 
 #define KERNELS_NAME "avx512"

@@ -34,16 +34,8 @@ static inline vector v_fnma(vector a, vector b, vector c) { return _mm256_fnmadd
 static inline vector v_max(vector a, vector b) { return _mm256_max_ps(a, b); }
 static inline vector v_min(vector a, vector b) { return _mm256_min_ps(a, b); }
 
-static inline float v_sum(vector x) {
-  __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-  half = _mm_add_ps(half, _mm_movehl_ps(half, half));
-  return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
-}
-static inline float v_largest(vector x) {
-  __m128 half = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
-  return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
-}
+static inline float v_sum(vector x) { return sum_of_8(x); }
+static inline float v_largest(vector x) { return largest_of_8(x); }
 
 /// The nearest integer.
 static inline vector v_nearest(vector x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT); }

@@ -32,8 +32,13 @@ static inline vector v_fnma(vector a, vector b, vector c) { return _mm512_fnmadd
 static inline vector v_max(vector a, vector b) { return _mm512_max_ps(a, b); }
 static inline vector v_min(vector a, vector b) { return _mm512_min_ps(a, b); }
 
-static inline float v_sum(vector x) { return _mm512_reduce_add_ps(x); }
-static inline float v_largest(vector x) { return _mm512_reduce_max_ps(x); }
+// Halves first: the intrinsics for sums leave the order to the compiler.
+static inline float v_sum(vector x) {
+  return sum_of_8(_mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)));
+}
+static inline float v_largest(vector x) {
+  return largest_of_8(_mm256_max_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)));
+}
 
 /// The nearest integer.
 static inline vector v_nearest(vector x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT); }

@@ -5,7 +5,7 @@ static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b
 
 /// Products that are added up in one chain. Each addition is rounded to the size of the sum so far, so that a long chain is
 /// less exact than the sum of some shorter ones.
-enum { SUM_DEPTH = 128 };
+enum { SUM_DEPTH = 64 };
 
 /// Columns of a strip, but for the last one, which may be narrower.
 enum { STRIP = TILE_VECTORS * LANES };

@@ -66,18 +66,16 @@ extension Segmenter {
     let digests = names.map(key.classDigest)
     var found = TextCache.shipped(digests, key: key)
     let others = names.indices.filter { found[$0] == nil }
-    let kernels = KernelSet.current
-    let batch = TextCacheKey.batch(others.map { digests[$0] }, kernels: kernels)
     if let textCache {
-      for (index, kept) in zip(others, textCache.kept(batch, key: key)) { found[index] = kept }
+      for (index, kept) in zip(others, textCache.kept(others.map { digests[$0] }, key: key)) {
+        found[index] = kept
+      }
     }
-    var missing = others.indices.filter { found[others[$0]] == nil }
-    // Rows that depend on each other count together or not at all.
-    if !kernels.hasIndependentRows && !missing.isEmpty { missing = Array(others.indices) }
+    let missing = others.filter { found[$0] == nil }
     let computed = try computedEmbeddings(
-      of: missing.map { names[others[$0]] }, among: names.count, templates: templates, control: control)
-    for (position, embedding) in zip(missing, computed) { found[others[position]] = embedding }
-    textCache?.store(zip(missing, computed).map { (batch[$0], $1) }, key: key)
+      of: missing.map { names[$0] }, among: names.count, templates: templates, control: control)
+    for (index, embedding) in zip(missing, computed) { found[index] = embedding }
+    textCache?.store(zip(missing, computed).map { (digests[$0], $1) }, key: key)
     return found.compactMap { $0 }
   }
 

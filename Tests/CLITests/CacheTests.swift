@@ -39,7 +39,7 @@ final class CacheTests: XCTestCase {
       XCTAssert(try scores(["--cache", "kept"]) == expected, "\(kernels), all known")
       let files = try texts(folder, in: "kept")
       XCTAssertEqual(files.count, 1)
-      XCTAssert(files[0].hasSuffix("-\(kernels).text"), files[0])
+      XCTAssert(files[0].hasSuffix("-\(kernels.description.prefix(6))-\(KernelSet.revision).text"), files[0])
     }
   }
 

@@ -1,4 +1,5 @@
-// Float32 kernels for x86-64 with AVX2 or AVX-512, in tables that are chosen at run time.
+// Float32 kernels in tables that are chosen at run time: here for x86-64 with AVX2 or AVX-512; a table of others is made of
+// functions in Swift.
 //
 // Every function computes a row, or a lane, by the same operations in the same order whatever the other rows
 // of the call are: results do not depend on how work is split.
@@ -7,6 +8,8 @@
 #define CVECTORKERNELS_H
 
 #include <stddef.h>
+
+#pragma clang assume_nonnull begin
 
 /// Columns of a panel of a packed matrix; the last panel is as narrow as it can be, in steps of 16.
 enum { VK_PANEL = 48, VK_PANEL_STEP = 16 };
@@ -32,7 +35,7 @@ typedef struct {
   float *y;
   ptrdiff_t y_stride;
   /// One a column, or NULL.
-  const float *bias;
+  const float *_Nullable bias;
   int activation;
   /// Whether the result is added to what `y` holds.
   int accumulate;
@@ -88,9 +91,12 @@ typedef struct {
 } vk_kernels;
 
 /// The kernels for AVX2 with FMA, or NULL where this processor or system has none.
-const vk_kernels *vk_avx2(void);
+const vk_kernels *_Nullable vk_avx2(void);
 /// The kernels for AVX-512 (F, BW, DQ, VL), or NULL where this processor or system has none.
-const vk_kernels *vk_avx512(void);
+const vk_kernels *_Nullable vk_avx512(void);
+/// The kernels for AVX-512, each vector as two of AVX2's: the same operations lane by lane, and the same bits. They are slow,
+/// and there so that tests need no processor with AVX-512. NULL where there is no AVX2.
+const vk_kernels *_Nullable vk_avx512_pairs(void);
 
 /// Tells the processor that a loop waits for another thread: it saves power, and leaves its core's other thread more room.
 static inline void vk_pause(void) {
@@ -105,5 +111,7 @@ static inline void vk_pause(void) {
 size_t vk_packed_count(size_t columns, size_t depth);
 /// Floats that `attend` needs for heads of `width` channels.
 size_t vk_attention_scratch(size_t width);
+
+#pragma clang assume_nonnull end
 
 #endif

@@ -6,31 +6,41 @@ import CVectorKernels
   import Foundation
 #endif
 
-/// The vector instructions that products, attention and functions of rows are made of.
+/// The functions that products, attention and functions of rows are made of: one table for each kind of processor.
 ///
-/// The best set that the processor has is chosen once. Sets differ in rounding alone.
-package struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible {
-  /// `portable`, `avx2` or `avx512`.
-  package let description: String
-  /// Functions in C, or nil for those in Swift.
-  let table: UnsafePointer<vk_kernels>?
+/// The best set that the processor has is chosen once. Sets differ in rounding alone, and within a set a row's result is
+/// the same to the last bit whatever rows are computed with it.
+public struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible {
+  /// The set's name: `portable`, `avx2` or `avx512`.
+  public let description: String
 
-  /// Whether a row of a product is the same to the last bit whatever rows are beside it. BLAS makes no such promise.
-  package var hasIndependentRows: Bool { table != nil }
+  /// The functions. One that may be missing, because not every set has it, is an optional.
+  package let table: UnsafePointer<vk_kernels>
 
-  /// Plain Swift, with the system's BLAS for products.
-  package static let portable = KernelSet(description: "portable", table: nil)
+  private init(_ table: UnsafePointer<vk_kernels>) {
+    self.table = table
+    description = String(cString: table.pointee.name)
+  }
+
+  /// Plain Swift, which runs everywhere.
+  public static let portable = KernelSet(PortableKernels.table)
 
   /// What this machine can run, the best last.
-  package static let available: [KernelSet] =
-    [portable]
-    + [vk_avx2(), vk_avx512()].compactMap { table in
-      table.map { KernelSet(description: String(cString: $0.pointee.name), table: $0) }
-    }
+  public static let available: [KernelSet] =
+    [portable] + [vk_avx2(), vk_avx512()].compactMap { $0 }.map(KernelSet.init)
+
+  /// AVX-512's functions on pairs of AVX2's vectors, for tests where there is no AVX-512: the same bits, slowly.
+  package static let pairs = vk_avx512_pairs().map(KernelSet.init)
+
+  /// All that can be tested on this machine.
+  package static let tested = available + (pairs.map { [$0] } ?? [])
 
   /// What the environment variable `SAN_KERNELS` says.
   package static let wanted = ProcessInfo.processInfo.environment["SAN_KERNELS"]
 
   /// The set in use: the one that `SAN_KERNELS` names, or else the best.
-  package static let current = available.first { $0.description == wanted } ?? available[available.count - 1]
+  public static let current = tested.first { $0.description == wanted } ?? available[available.count - 1]
+
+  /// Goes up when the sets come to other bits than before, so that what older ones computed does not mix with theirs.
+  package static let revision = 2
 }

@@ -21,31 +21,16 @@ public struct LayerNorm: Sendable {
   }
 
   /// Writes the normalised rows of `x` to `y`; the two may be the same matrix.
-  public func callAsFunction(_ x: Matrix, into y: Matrix, pool: ThreadPool) {
-    callAsFunction(x, into: y, pool: pool, kernels: .current)
-  }
-
-  /// As ``callAsFunction(_:into:pool:)``, by one set of kernels.
-  package func callAsFunction(_ x: Matrix, into y: Matrix, pool: ThreadPool, kernels: KernelSet) {
+  public func callAsFunction(
+    _ x: some ReadableMatrix, into y: Matrix, pool: ThreadPool, kernels: KernelSet = .current
+  ) {
+    let x = x.readOnly
     precondition(x.columns == weight.count && x.columns == y.columns && x.rows == y.rows, "sizes agree")
-    pool.runRanges(x.rows, grain: 64) { range, _ in
+    pool.runRanges(x.rows, grain: 64) { [self] range, _ in
       for index in range {
-        if let table = kernels.table {
-          table.pointee.normalize(
-            x.row(index), y.row(index), x.columns, weight.pointer, bias.pointer, epsilon)
-        } else {
-          row(x.row(index), y.row(index))
-        }
+        kernels.table.pointee.normalize(
+          x.row(index), y.row(index), x.columns, weight.pointer, bias.pointer, epsilon)
       }
     }
-  }
-
-  private func row(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    let count = weight.count
-    let (weight, bias) = (weight.pointer, bias.pointer)
-    let mean = VectorMath.sum(x, count) / Float(count)
-    let variance = VectorMath.sumOfSquares(x, count, around: mean) / Float(count)
-    let scale = 1 / (variance + epsilon).squareRoot()
-    for channel in 0..<count { y[channel] = (x[channel] - mean) * scale * weight[channel] + bias[channel] }
   }
 }

@@ -8,18 +8,13 @@ public struct Linear: Sendable {
   public let outputs: Int
   /// `[outputs]`, or nil for none.
   public let bias: Tensor?
-  private let kernel: any LinearKernel
+  private let weight: PanelWeight
 
   /// A layer of `weight`, whose outputs `bias` has one number for each of.
-  public init(_ weight: Weight, bias: Tensor? = nil) {
-    self.init(weight, bias: bias, kernels: .current)
-  }
-
-  /// As ``init(_:bias:)``, for one set of kernels.
-  package init(_ weight: Weight, bias: Tensor?, kernels: KernelSet) {
+  public init(_ weight: Weight, bias: Tensor? = nil, kernels: KernelSet = .current) {
     (outputs, inputs) = (weight.outputs, weight.inputs)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    kernel = kernels.linear(weight)
+    self.weight = PanelWeight(weight, kernels: kernels)
     self.bias = bias
   }
 
@@ -36,12 +31,13 @@ public struct Linear: Sendable {
   ///
   /// `x` is `[rows, inputs]`, `y` is `[rows, outputs]`; they must not overlap.
   public func callAsFunction(
-    _ x: Matrix, into y: Matrix, activation: Activation = .identity, accumulate: Bool = false,
+    _ x: some ReadableMatrix, into y: Matrix, activation: Activation = .identity, accumulate: Bool = false,
     pool: ThreadPool
   ) {
+    let x = x.readOnly
     precondition(
       x.columns == inputs && y.columns == outputs && x.rows == y.rows, "sizes agree with the weight")
     precondition(!accumulate || activation == .identity, "a residual is added to the bare product")
-    kernel.multiply(x, into: y, bias: bias, activation: activation, accumulate: accumulate, pool: pool)
+    weight.multiply(x, into: y, bias: bias, activation: activation, accumulate: accumulate, pool: pool)
   }
 }

@@ -21,6 +21,7 @@ public enum ImageNormalization {
   ) -> PlanarImage {
     let padded = paddedSize(of: size)
     let planes = workspace.matrix(3, padded.count)
+    nonisolated(unsafe) let pixels = pixels  // only read
     workspace.pool.run(3) { channel, _ in
       let (mean, deviation) = (mean[channel], standardDeviation[channel])
       for y in 0..<padded.height {

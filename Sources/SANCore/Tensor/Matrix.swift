@@ -47,7 +47,8 @@ public struct Matrix: @unchecked Sendable {
   }
 
   /// Copies `source`, of the same size, into this matrix.
-  public func copy(from source: Matrix) {
+  public func copy(from source: some ReadableMatrix) {
+    let source = source.readOnly
     precondition(source.rows == rows && source.columns == columns, "sizes agree")
     for index in 0..<rows { row(index).update(from: source.row(index), count: columns) }
   }
@@ -62,13 +63,65 @@ public struct Matrix: @unchecked Sendable {
   }
 }
 
+/// What can be read as a matrix: the inputs of products, norms and attention.
+public protocol ReadableMatrix: Sendable {
+  /// The same elements, which cannot be written through it.
+  var readOnly: ConstMatrix { get }
+}
+
+extension Matrix: ReadableMatrix {
+  /// The same elements, which cannot be written through it.
+  public var readOnly: ConstMatrix { ConstMatrix(pointer, rows: rows, columns: columns, stride: stride) }
+}
+
+/// A ``Matrix`` that is only read: its memory may be a weight's, a mapped file.
+public struct ConstMatrix: @unchecked Sendable, ReadableMatrix {
+  /// The first element of the first row.
+  public let pointer: UnsafePointer<Float>
+  /// The number of rows.
+  public let rows: Int
+  /// The number of columns.
+  public let columns: Int
+  /// Elements from the start of one row to the start of the next; at least ``columns``.
+  public let stride: Int
+
+  /// A view of memory that the caller keeps alive. `stride` is `columns` where it is not given.
+  public init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+    self.pointer = pointer
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride ?? columns
+    precondition(rows >= 0 && columns >= 0 && self.stride >= columns, "rows do not overlap")
+  }
+
+  /// Itself.
+  public var readOnly: ConstMatrix { self }
+
+  /// The first element of row `index`.
+  @inline(__always)
+  public func row(_ index: Int) -> UnsafePointer<Float> {
+    assert(index >= 0 && index < max(rows, 1))
+    return pointer + index * stride
+  }
+
+  /// The rows of `range` as a view.
+  public func rows(_ range: Range<Int>) -> ConstMatrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows lie within the matrix")
+    return ConstMatrix(
+      pointer + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
+  }
+
+  /// The columns of `range` as a view.
+  public func columns(_ range: Range<Int>) -> ConstMatrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns lie within the matrix")
+    return ConstMatrix(pointer + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+  }
+}
+
 extension Tensor {
-  /// A read-only view of a tensor as a matrix of `shape[0]` rows (1 for a vector or scalar).
-  ///
-  /// Writing through it is a programming error: the memory may be a mapped file.
-  package var matrix: Matrix {
+  /// A tensor as a matrix of `shape[0]` rows (1 for a vector or scalar), valid as long as the tensor is alive.
+  package var matrix: ConstMatrix {
     let rows = shape.count >= 2 ? shape[0] : 1
-    return Matrix(
-      UnsafeMutablePointer(mutating: pointer), rows: rows, columns: rows == 0 ? 0 : count / rows)
+    return ConstMatrix(pointer, rows: rows, columns: rows == 0 ? 0 : count / rows)
   }
 }

@@ -66,7 +66,7 @@ public final class ThreadPool: Sendable {
   /// that each can have its own scratch memory. Returns when all parts are done.
   ///
   /// A call while another thread's loop is under way runs all parts on the calling thread, as worker 0 of its own.
-  public func run(_ count: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
+  public func run(_ count: Int, _ body: @Sendable (_ part: Int, _ worker: Int) -> Void) {
     guard threadCount > 1, count > 1, state.begin() else {
       for part in 0..<max(count, 0) { body(part, 0) }
       return
@@ -77,7 +77,9 @@ public final class ThreadPool: Sendable {
   /// Splits `0..<count` into ranges of about `grain` and calls `body(range, worker)` for each.
   ///
   /// The ranges depend on `count` and `grain` alone, never on the number of threads.
-  public func runRanges(_ count: Int, grain: Int, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
+  public func runRanges(
+    _ count: Int, grain: Int, _ body: @Sendable (_ range: Range<Int>, _ worker: Int) -> Void
+  ) {
     let parts = max(1, (count + grain - 1) / grain)
     let size = (count + parts - 1) / parts
     run(parts) { part, worker in
@@ -134,7 +136,7 @@ private final class State: @unchecked Sendable {
 
   // Written by the caller before `generation` moves on, read by workers after.
   private var count = 0
-  private var body: ((Int, Int) -> Void)?
+  private var body: (@Sendable (Int, Int) -> Void)?
 
   /// Polls of a flag before a thread goes to sleep. Half a millisecond's worth outlasts the gap between two loops: a thread
   /// that sleeps there is slow to wake, and gives its processor to whoever else wants it.
@@ -161,7 +163,7 @@ private final class State: @unchecked Sendable {
     busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
   }
 
-  func run(_ count: Int, workers: Int, _ body: @escaping (Int, Int) -> Void) {
+  func run(_ count: Int, workers: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
     self.count = count
     self.body = body
     next.store(0, ordering: .relaxed)

@@ -15,9 +15,8 @@ import Synchronization
 /// ```
 ///
 /// An embedding counts only for the model, the template sentences, the class text and the kernel set that it was
-/// computed with; it is then the same to the last bit. Where the system's BLAS computes, whose bits depend on what is
-/// computed together, it counts only for the same list of names. Entries are checked as they are read: what is damaged
-/// or cannot be read is computed again. The embeddings of COCO-Stuff's 171 names with the embedded model and ViLD's
+/// computed with; it is then the same to the last bit, whatever names it was computed beside. Entries are checked as they
+/// are read: what is damaged or cannot be read is computed again. The embeddings of COCO-Stuff's 171 names with the embedded model and ViLD's
 /// templates come with the package and are what every segmenter uses, with a cache or without.
 ///
 /// The folder holds a file for each model, template set and kernel set, of 16 MB at most: where more is to be kept,
@@ -82,7 +81,7 @@ public final class TextCache: Sendable {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     writer.withLock { _ in
       // What others have added since is kept.
-      let file = stored(key, kernels) ?? TextCacheFile(key: key, kernels: kernels.description)
+      let file = stored(key, kernels) ?? TextCacheFile(key: key, kernels: TextCache.maker(kernels))
       do throws(OutputFileError) {
         guard !TextCacheFile.isSpecial(path) else {
           throw .failed(path: path, reason: "it is a pipe or device")
@@ -94,14 +93,19 @@ public final class TextCache: Sendable {
     }
   }
 
+  /// What a file says of the kernels that made it: their name, shortened, and revision.
+  private static func maker(_ kernels: KernelSet) -> String {
+    "\(kernels.description.prefix(6))-\(KernelSet.revision)"
+  }
+
   /// The file for `key` in the folder.
   private func path(for key: TextCacheKey, _ kernels: KernelSet) -> String? {
-    folder.map { "\($0)/\(key.hexadecimal)-\(kernels).text" }
+    folder.map { "\($0)/\(key.hexadecimal)-\(TextCache.maker(kernels)).text" }
   }
 
   private func stored(_ key: TextCacheKey, _ kernels: KernelSet) -> TextCacheFile? {
     path(for: key, kernels).flatMap(TextCacheFile.contents).flatMap {
-      TextCacheFile($0, key: key, kernels: kernels.description)
+      TextCacheFile($0, key: key, kernels: TextCache.maker(kernels))
     }
   }
 }

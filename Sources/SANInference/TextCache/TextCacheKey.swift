@@ -30,16 +30,6 @@ package struct TextCacheKey: Sendable, Hashable {
     return SHA256.digest(Array(text.utf8))
   }
 
-  /// The digests under which classes that are computed together are kept.
-  ///
-  /// A row of our own kernels' products is the same whatever rows are beside it. BLAS makes no such promise: what it
-  /// computes counts only in the company that it was computed in.
-  package static func batch(_ digests: [[UInt8]], kernels: KernelSet) -> [[UInt8]] {
-    guard !kernels.hasIndependentRows else { return digests }
-    let all = SHA256.digest(digests.flatMap { $0 })
-    return digests.map { SHA256.digest($0 + all) }
-  }
-
   /// The digest in letters, for a file's name.
   var hexadecimal: String { bytes.hexadecimal }
 

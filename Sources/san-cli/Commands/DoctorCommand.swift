@@ -104,7 +104,6 @@ struct Examination {
   private mutating func kernels() {
     let available = KernelSet.available.map(\.description)
     add("kernels", "\(KernelSet.current) of \(available.joined(separator: ", "))")
-    add("BLAS", BLASLibrary.description)
     if let wanted = KernelSet.wanted, !available.contains(wanted) {
       problems.append(
         "SAN_KERNELS is \"\(wanted)\"; this machine has \(available.joined(separator: ", ")); "

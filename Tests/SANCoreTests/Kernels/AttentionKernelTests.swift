@@ -11,7 +11,7 @@ final class AttentionKernelTests: XCTestCase {
 
   func testAgainstTheDefinition() {
     let workspace = Workspace(pool: ThreadPool(threads: 2))
-    for kernels in KernelSet.available {
+    for kernels in KernelSet.tested {
       for (index, (queries, keys, heads, width)) in sizes.enumerated() {
         // The last case of scores is steep: single keys take nearly all the weight.
         for range in [Float(0.1), 2, 20] {
@@ -73,7 +73,7 @@ final class AttentionKernelTests: XCTestCase {
     for index in 0..<count { query.pointer[index] = 40 * (Float(index) / Float(count / 2) - 1) }
     let keys = Floats(2)
     (keys.pointer[0], keys.pointer[1]) = (0, 1)
-    for kernels in KernelSet.available {
+    for kernels in KernelSet.tested {
       Attention.attend(
         query: query.matrix(count, 1), key: keys.matrix(2, 1), value: keys.matrix(2, 1), heads: 1,
         into: out.matrix(count, 1), workspace: Workspace(pool: ThreadPool(threads: 2)), kernels: kernels)
@@ -94,7 +94,7 @@ final class AttentionKernelTests: XCTestCase {
     let channels = heads * width
     let (q, k) = (Floats(queries * channels, seed: 1, range: 3), Floats(keys * channels, seed: 2, range: 3))
     let v = Floats(keys * channels, seed: 3)
-    for kernels in KernelSet.available where kernels != .portable {
+    for kernels in KernelSet.tested {
       func run(_ rows: Range<Int>, threads: Int) -> [Float] {
         let out = Floats(rows.count * channels)
         Attention.attend(

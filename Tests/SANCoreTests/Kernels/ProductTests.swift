@@ -25,7 +25,7 @@ final class ProductTests: XCTestCase {
   }
 
   func testProductsOfActivations() {
-    for kernels in KernelSet.available {
+    for kernels in KernelSet.tested {
       for (seed, (m, k, n)) in sizes.enumerated() {
         for layout in [GEMM.Layout.transposed, .plain] {
           let (aStride, bStride, cStride) = (k + 3, (layout == .plain ? n : k) + 5, n + 2)
@@ -75,7 +75,7 @@ final class ProductTests: XCTestCase {
 
   func testLinearLayers() {
     let pool = ThreadPool(threads: 2)
-    for kernels in KernelSet.available {
+    for kernels in KernelSet.tested {
       for (index, (m, k, n)) in sizes.enumerated() {
         let weight = Floats(n * k, seed: UInt64(index + 1))
         let bias = Floats(n, seed: 3)
@@ -122,7 +122,7 @@ final class ProductTests: XCTestCase {
   func testRowsDoNotDependOnTheCall() {
     let (m, k, n) = (531, 600, 100)
     let (weight, bias, x) = (Floats(n * k, seed: 1), Floats(n, seed: 2), Floats(m * k, seed: 3))
-    for kernels in KernelSet.available where kernels != .portable {
+    for kernels in KernelSet.tested {
       let layer = Linear(weight: weight.tensor([n, k]), bias: bias.tensor([n]), kernels: kernels)
       let all = Floats(m * n)
       layer(x.matrix(m, k), into: all.matrix(m, n), activation: .gelu, pool: ThreadPool(threads: 1))
@@ -145,7 +145,7 @@ final class ProductTests: XCTestCase {
 
   /// The first product of a large weight keeps no panels, the later ones do: the results are the same to the last bit.
   func testTheFirstProductIsAsTheLaterOnes() {
-    for kernels in KernelSet.available where kernels != .portable {
+    for kernels in KernelSet.tested {
       for (m, k, n) in [(1, 1, 2), (7, 600, 100), (50, 2100, 131), (19, 33, 500)] {
         let (weight, bias, x) = (Floats(n * k, seed: 1), Floats(n, seed: 2), Floats(m * k, seed: 3))
         for threads in [1, 3] {
@@ -164,7 +164,7 @@ final class ProductTests: XCTestCase {
   }
 
   func testNothingToDo() {
-    for kernels in KernelSet.available {
+    for kernels in KernelSet.tested {
       let layer = Linear(weight: Floats(12, seed: 1).tensor([4, 3]), bias: nil, kernels: kernels)
       layer(Floats(0).matrix(0, 3), into: Floats(0).matrix(0, 4), pool: ThreadPool(threads: 2))
       GEMM.multiply(

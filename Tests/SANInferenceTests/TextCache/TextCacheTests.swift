@@ -28,9 +28,6 @@ final class TextCacheTests: XCTestCase {
       .values.map(\.bitPattern)
   }
 
-  /// Whether embeddings count only for the list that they were computed in.
-  private let isBLAS = KernelSet.current == .portable
-
   /// Prompts that a run put through the text tower.
   private func promptsRun(_ body: (RunControl) throws -> Void) rethrows -> Int {
     let first = FirstStep()
@@ -47,12 +44,12 @@ final class TextCacheTests: XCTestCase {
     let cached = try segmenter(TextCache(folder: folder))
     // One, then some, then all are known; each is computed beside other names than before.
     let steps = [
-      (["wet  Road"], 14, 14), (["sky", "wet road", "cat"], 28, 42), (Self.names, 28, 70), (Self.names, 0, 0),
+      (["wet  Road"], 14), (["sky", "wet road", "cat"], 28), (Self.names, 28), (Self.names, 0),
     ]
-    for (names, prompts, together) in steps {
+    for (names, prompts) in steps {
       var found: [UInt32] = []
       let run = try promptsRun { found = try Self.classifier(cached, names, control: $0) }
-      XCTAssertEqual(run, isBLAS ? together : prompts, "\(names)")
+      XCTAssertEqual(run, prompts, "\(names)")
       XCTAssertEqual(found, try Self.classifier(plain, names), "\(names)")
     }
     XCTAssertEqual(try files().count, 1)
@@ -67,12 +64,10 @@ final class TextCacheTests: XCTestCase {
     let expected = try Self.classifier(plain, names, templates: .imagenet)
     let cached = try Segmenter(threads: 2, textCache: TextCache(folder: folder))
     for name in names { _ = try Self.classifier(cached, [name], templates: .imagenet) }
-    for known in [isBLAS ? 0 : 5, 5] {
-      let run = try promptsRun {
-        XCTAssertEqual(try Self.classifier(cached, names, templates: .imagenet, control: $0), expected)
-      }
-      XCTAssertEqual(run, (5 - known) * 80)
+    let run = try promptsRun {
+      XCTAssertEqual(try Self.classifier(cached, names, templates: .imagenet, control: $0), expected)
     }
+    XCTAssertEqual(run, 0)
   }
 
   func testWithoutACacheNothingIsWritten() throws {
@@ -216,7 +211,7 @@ final class TextCacheTests: XCTestCase {
     _ = try Self.classifier(cached, ["cat", "sky"])
     let steps = Steps()
     _ = try Self.classifier(cached, control: RunControl { if $0.stage == .text { steps.append($0) } })
-    XCTAssertEqual(steps.all.first?.completed, isBLAS ? 0 : 28)
+    XCTAssertEqual(steps.all.first?.completed, 28)
     XCTAssertEqual(steps.all.last?.completed, 70)
     XCTAssert(steps.all.allSatisfy { $0.total == 70 })
   }

@@ -1,4 +1,5 @@
-/// Loops over contiguous floats. Sums and maxima run in 16 lanes: a plain loop would have to add in order.
+/// Functions of contiguous floats. Those that take much of the time are the kernels'; the others are loops here, whose sums
+/// run in 16 lanes: a plain loop would have to add in order.
 package enum VectorMath {
   private typealias Lanes = SIMD16<Float>
 
@@ -34,15 +35,7 @@ package enum VectorMath {
   /// Σ a·b
   package static func dot(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int, kernels: KernelSet = .current
-  ) -> Float {
-    if let table = kernels.table { return table.pointee.dot(a, b, count) }
-    var lanes = Lanes.zero
-    let whole = count & ~15
-    for index in stride(from: 0, to: whole, by: 16) { lanes += load(a, index) * load(b, index) }
-    var total = lanes.sum()
-    for index in whole..<count { total += a[index] * b[index] }
-    return total
-  }
+  ) -> Float { kernels.table.pointee.dot(a, b, count) }
 
   /// Σ (a − b)·middle + |a − b|·half: the largest that Σ (a − b)·x can be where each x is at most `half` from `middle`.
   static func largestDifference(
@@ -63,24 +56,6 @@ package enum VectorMath {
     return total
   }
 
-  /// The largest of `count` > 0 values.
-  static func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
-    var lanes = Lanes(repeating: -.infinity)
-    let whole = count & ~15
-    for index in stride(from: 0, to: whole, by: 16) {
-      let v = load(x, index)
-      lanes.replace(with: v, where: v .> lanes)
-    }
-    var best = lanes.max()
-    for index in whole..<count where x[index] > best { best = x[index] }
-    return best
-  }
-
-  /// x = exp(x − shift)
-  static func exponentiate(_ x: UnsafeMutablePointer<Float>, _ count: Int, shift: Float) {
-    for index in 0..<count { x[index] = ScalarMath.exp(x[index] - shift) }
-  }
-
   /// x *= factor
   static func scale(_ x: UnsafeMutablePointer<Float>, _ count: Int, by factor: Float) {
     for index in 0..<count { x[index] *= factor }
@@ -90,29 +65,13 @@ package enum VectorMath {
   package static func addScaled(
     _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int, by factor: Float,
     kernels: KernelSet = .current
-  ) {
-    if let table = kernels.table {
-      table.pointee.add_scaled(y, x, count, factor)
-      return
-    }
-    for index in 0..<count { y[index] += factor * x[index] }
-  }
+  ) { kernels.table.pointee.add_scaled(y, x, count, factor) }
 
   /// Where x > best: best = x, winner = number. A value that is no number is never larger.
   package static func keepLarger(
     _ x: UnsafePointer<Float>, _ count: Int, number: Float, best: UnsafeMutablePointer<Float>,
     winner: UnsafeMutablePointer<Float>, kernels: KernelSet = .current
-  ) {
-    if let table = kernels.table {
-      table.pointee.keep_larger(x, count, number, best, winner)
-      return
-    }
-    for index in 0..<count {
-      let larger = x[index] > best[index]
-      best[index] = larger ? x[index] : best[index]
-      winner[index] = larger ? number : winner[index]
-    }
-  }
+  ) { kernels.table.pointee.keep_larger(x, count, number, best, winner) }
 
   /// y += x
   static func add(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
@@ -121,21 +80,12 @@ package enum VectorMath {
 
   /// x = 1 / (1 + e⁻ˣ)
   package static func sigmoid(_ x: UnsafeMutablePointer<Float>, _ count: Int, kernels: KernelSet = .current) {
-    if let table = kernels.table {
-      table.pointee.sigmoid(x, count)
-      return
-    }
-    for index in 0..<count { x[index] = ScalarMath.sigmoid(x[index]) }
+    kernels.table.pointee.sigmoid(x, count)
   }
 
   /// Replaces a row by its softmax.
   package static func softmax(_ x: UnsafeMutablePointer<Float>, _ count: Int, kernels: KernelSet = .current) {
-    if let table = kernels.table {
-      table.pointee.softmax(x, count)
-      return
-    }
-    exponentiate(x, count, shift: maximum(x, count))
-    scale(x, count, by: 1 / sum(x, count))
+    kernels.table.pointee.softmax(x, count)
   }
 
   /// Divides a row by its length.

@@ -6,7 +6,7 @@ import Synchronization
 /// A large weight's first product packs a panel, uses it and forgets it: a program that labels one photo writes no second
 /// copy of the weights. From the second product on the panels are kept, and take the place of the weight as stored, whose
 /// memory is given back. Parts of a model that never run cost nothing.
-final class PanelWeight: LinearKernel {
+final class PanelWeight: Sendable {
   private let kernels: KernelSet
   private let state: Mutex<State>
 
@@ -22,28 +22,30 @@ final class PanelWeight: LinearKernel {
   /// Shares of the panels that a thread takes one after the other: a thread that is held up leaves some to others.
   private static let sharesEach = 4
 
-  /// `weight`, for a set of kernels that has a table.
+  /// `weight`, for a set of kernels.
   init(_ weight: Weight, kernels: KernelSet) {
     self.kernels = kernels
     state = Mutex(.stored(weight))
   }
 
+  /// y = activation(x·Wᵀ + bias), or y += x·Wᵀ + bias where `accumulate` is set, work split over `pool`.
   func multiply(
-    _ x: Matrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool, pool: ThreadPool
+    _ x: ConstMatrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool,
+    pool: ThreadPool
   ) {
-    guard let table = kernels.table else { preconditionFailure("panels are for kernels in C") }
+    let kernels = kernels
     /// The product of some rows and outputs, whose panels are at `packed`.
-    func multiply(_ rows: Range<Int>, _ columns: Range<Int>, _ packed: UnsafePointer<Float>) {
+    @Sendable func multiply(_ rows: Range<Int>, _ columns: Range<Int>, _ packed: UnsafePointer<Float>) {
       var product = vk_product(x.rows(rows), into: y.rows(rows).columns(columns))
       product.bias = bias.map { $0.pointer + columns.lowerBound }
       product.activation = activation.code
       product.accumulate = accumulate ? 1 : 0
-      table.pointee.multiply_packed(&product, packed)
+      kernels.table.pointee.multiply_packed(&product, packed)
     }
     if x.rows < y.columns {
       // The weight is larger than x: each thread reads its own panels, and all of x.
       let once = weightOfFirstUse()
-      let panels = once == nil ? panels(table, pool: pool) : nil
+      let panels = once == nil ? panels(pool) : nil
       let count = (y.columns + VK_PANEL - 1) / VK_PANEL
       pool.runRanges(count, grain: max(1, count / (pool.threadCount * PanelWeight.sharesEach))) { range, _ in
         let columns = range.lowerBound * VK_PANEL..<min(range.upperBound * VK_PANEL, y.columns)
@@ -53,7 +55,7 @@ final class PanelWeight: LinearKernel {
           withPanel(of: once) { space in
             for start in stride(from: columns.lowerBound, to: columns.upperBound, by: VK_PANEL) {
               let panel = start..<min(start + VK_PANEL, columns.upperBound)
-              once.pack(panel, by: table, into: space)
+              once.pack(panel, by: kernels, into: space)
               multiply(0..<x.rows, panel, space)
             }
           }
@@ -61,7 +63,7 @@ final class PanelWeight: LinearKernel {
       }
       withExtendedLifetime((panels, once)) {}
     } else {
-      let panels = panels(table, pool: pool)
+      let panels = panels(pool)
       // As few parts as keep all threads busy: each part reads the whole weight.
       let round = PanelWeight.grain * pool.threadCount
       let parts = max(1, (x.rows + round - 1) / round * pool.threadCount)
@@ -82,12 +84,12 @@ final class PanelWeight: LinearKernel {
     }
   }
 
-  private func panels(_ table: UnsafePointer<vk_kernels>, pool: ThreadPool) -> Panels {
+  private func panels(_ pool: ThreadPool) -> Panels {
     state.withLock { state in
       switch state {
       case .packed(let panels): return panels
       case .stored(let weight), .usedOnce(let weight):
-        let panels = Panels(weight, table: table, pool: pool)
+        let panels = Panels(weight, kernels: kernels, pool: pool)
         weight.discardFilePages()
         state = .packed(panels)
         return panels
@@ -108,16 +110,16 @@ final class PanelWeight: LinearKernel {
 private final class Panels: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
 
-  init(_ weight: Weight, table: UnsafePointer<vk_kernels>, pool: ThreadPool) {
+  init(_ weight: Weight, kernels: KernelSet, pool: ThreadPool) {
     let (outputs, inputs) = (weight.outputs, weight.inputs)
     let count = max(vk_packed_count(outputs, inputs), 1)
     base = AlignedMemory.allocate(byteCount: count * MemoryLayout<Float>.stride)
       .baseAddress!.bindMemory(to: Float.self, capacity: count)
-    let target = base
-    pool.run((outputs + VK_PANEL - 1) / VK_PANEL) { panel, _ in
+    pool.run((outputs + VK_PANEL - 1) / VK_PANEL) { [self] panel, _ in
       let first = panel * VK_PANEL
-      weight.pack(first..<min(first + VK_PANEL, outputs), by: table, into: target + first * inputs)
+      weight.pack(first..<min(first + VK_PANEL, outputs), by: kernels, into: base + first * inputs)
     }
+    withExtendedLifetime(weight) {}
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
@@ -126,39 +128,18 @@ private final class Panels: @unchecked Sendable {
 extension Weight {
   /// Packs the panel of `outputs`, at most VK_PANEL, to `target`.
   fileprivate func pack(
-    _ outputs: Range<Int>, by table: UnsafePointer<vk_kernels>, into target: UnsafeMutablePointer<Float>
+    _ outputs: Range<Int>, by kernels: KernelSet, into target: UnsafeMutablePointer<Float>
   ) {
     if let floats {
       let rows = floats.rows(outputs)
-      table.pointee.pack_panel(rows.pointer, inputs, outputs.count, inputs, 0, target)
+      kernels.table.pointee.pack_panel(rows.pointer, inputs, outputs.count, inputs, 0, target)
       withExtendedLifetime(rows) {}
       return
     }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: outputs.count * inputs) { rows in
       guard let rows = rows.baseAddress else { return }
       copy(outputs, into: rows)
-      table.pointee.pack_panel(rows, inputs, outputs.count, inputs, 0, target)
-    }
-  }
-}
-
-extension vk_product {
-  /// The bare product of the rows of `x`, to go to `y`.
-  init(_ x: Matrix, into y: Matrix) {
-    self.init(
-      rows: x.rows, columns: y.columns, depth: x.columns, x: x.pointer, x_stride: x.stride, y: y.pointer,
-      y_stride: y.stride, bias: nil, activation: Activation.identity.code, accumulate: 0)
-  }
-}
-
-extension Activation {
-  /// The activation's number in C.
-  var code: Int32 {
-    switch self {
-    case .identity: Int32(VK_IDENTITY)
-    case .relu: Int32(VK_RELU)
-    case .quickGELU: Int32(VK_QUICK_GELU)
-    case .gelu: Int32(VK_GELU)
+      kernels.table.pointee.pack_panel(rows, inputs, outputs.count, inputs, 0, target)
     }
   }
 }

@@ -43,6 +43,23 @@ enum ScalarMath {
     return p * Float(bitPattern: (shifted.bitPattern &<< 23) &+ 0x3F80_0000)
   }
 
+  /// 2ˣ of each lane, as ``exp2(_:)-(Float)`` has it.
+  @inline(__always)
+  static func exp2(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    let held = x.replacing(with: -126, where: x .< -126)
+    let shifted = held + rounder
+    let r = held - (shifted - rounder)
+    var p = SIMD8<Float>(repeating: 1.535_336_2e-4)
+    p = p * r + 1.339_887_5e-3
+    p = p * r + 9.618_436_92e-3
+    p = p * r + 5.550_332_37e-2
+    p = p * r + 2.402_264_77e-1
+    p = p * r + 6.931_471_82e-1
+    p = p * r + 1
+    let bits = unsafeBitCast(shifted, to: SIMD8<UInt32>.self)
+    return p * unsafeBitCast((bits &<< 23) &+ 0x3F80_0000, to: SIMD8<Float>.self)
+  }
+
   /// x·Φ(x), with Φ the normal distribution: max(x, 0) − |x|·Φ(−|x|), where −log₂ Φ(−t) is a polynomial of degree 8, fitted
   /// up to t = 5.6 to the least largest error in the product. Beyond, it grows, and the product is less than 10⁻⁷.
   @inline(__always)
