@@ -51,12 +51,13 @@ enum PortableAttention {
         largest.replace(with: score, where: score .> largest)
       }
       let factor = ScalarMath.exp2(before - largest)
-      sum *= factor
+      var blockSum = Lanes.zero
       for k in 0..<keys {
         let e = ScalarMath.exp2(PortableProduct.load(scores + k * lanes) - largest)
         PortableProduct.store(e, scores + k * lanes)
-        sum += e
+        blockSum += e
       }
+      sum = sum * factor + blockSum
       for c in stride(from: 0, to: width, by: tileRows) {
         let channels = min(tileRows, width - c)
         PortableProduct.tile(

@@ -10,7 +10,7 @@ enum PortableProduct {
   /// Rows of a tile.
   static let tileRows = 4
   /// Products that are added up in one chain: a longer one would be less exact.
-  private static let sumDepth = 64
+  private static let sumDepth = 32
 
   @inline(__always)
   static func load(_ x: UnsafePointer<Float>) -> Lanes {
