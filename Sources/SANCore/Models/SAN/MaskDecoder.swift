@@ -74,7 +74,7 @@ public struct MaskDecoder: Sendable {
   public static func pool(_ biases: Matrix, from: Grid, into out: Matrix, to: Grid, pool: ThreadPool) {
     precondition(
       biases.columns == from.count && out.columns == to.count && biases.rows == out.rows, "sizes agree")
-    func window(_ index: Int, _ input: Int, _ output: Int) -> Range<Int> {
+    @Sendable func window(_ index: Int, _ input: Int, _ output: Int) -> Range<Int> {
       index * input / output..<((index + 1) * input + output - 1) / output
     }
     let columns = (0..<to.width).map { window($0, from.width, to.width) }
