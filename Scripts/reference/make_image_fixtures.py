@@ -136,6 +136,17 @@ def exif(orientation, order="little", kind=3, mark=True):
     return (b"Exif\0\0" if mark else b"") + head + struct.pack(sign + "I", 8) + directory
 
 
+def over_white(picture):
+    """What a picture shows on white paper, and its alpha, or None where it is opaque."""
+    if not picture.has_transparency_data:
+        return np.asarray(picture.convert("RGB")), None
+    rgba = picture.convert("RGBA")
+    paper = Image.new("RGB", rgba.size, "white")
+    paper.paste(rgba, mask=rgba.getchannel("A"))
+    alpha = np.asarray(rgba.getchannel("A"))
+    return np.asarray(paper), alpha if alpha.min() < 255 else None
+
+
 class Fixtures:
     def __init__(self, folder):
         self.folder = folder
@@ -150,15 +161,18 @@ class Fixtures:
     def add(self, name, data, rgb=None, labels=None):
         """Stores a file; its pixels come from Pillow unless `rgb` is given."""
         (self.folder / name).write_bytes(data)
+        alpha = None
         if rgb is None:
             with Image.open(self.folder / name) as picture:
-                rgb = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+                rgb, alpha = over_white(ImageOps.exif_transpose(picture))
         entry = {
             "name": name,
             "width": rgb.shape[1],
             "height": rgb.shape[0],
             "rgb": self.store(rgb.tobytes()),
         }
+        if alpha is not None:
+            entry["alpha"] = self.store(alpha.tobytes())
         if labels is not None:
             entry["labels"] = self.store(labels.astype("<u2").tobytes())
         self.pictures.append(entry)
@@ -283,4 +297,5 @@ def main():
     (folder / "expected.bin").write_bytes(f.blob)
 
 
-main()
+if __name__ == "__main__":
+    main()

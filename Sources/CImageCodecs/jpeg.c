@@ -19,7 +19,11 @@ struct codec_jpeg {
   jmp_buf jump;
   codec_error *error;
   uint8_t *inks;  // one CMYK row, from libjpeg's own pool; null for other pictures
+  bool coarse;    // take a progressive picture without its last scans
+  bool reading;   // the header is done
   bool started;
+  bool at_end;    // the file ended where libjpeg wanted more
+  bool short_of_data;
 };
 
 static _Noreturn void give_up(codec_jpeg *reader, codec_status status) {
@@ -35,6 +39,10 @@ static _Noreturn void on_error(j_common_ptr info) {
   switch (info->err->msg_code) {
     case JERR_OUT_OF_MEMORY:
       give_up(reader, codec_no_memory);
+    case JERR_UNKNOWN_MARKER:
+      if (info->err->msg_parm.i[0] != 0xF7) give_up(reader, codec_damaged);
+      snprintf(reader->error->message, sizeof reader->error->message, "it is JPEG-LS, another format");
+      give_up(reader, codec_unsupported);
     case JERR_BAD_PRECISION:
     case JERR_COMPONENT_COUNT:
     case JERR_CONVERSION_NOTIMPL:
@@ -43,17 +51,52 @@ static _Noreturn void on_error(j_common_ptr info) {
     case JERR_ARITH_NOTIMPL:
       give_up(reader, codec_unsupported);
     default:
-      give_up(reader, codec_damaged);
+      give_up(reader, reader->at_end ? codec_cut : codec_damaged);
   }
+}
+
+// Whether what the file lacks is only finer detail: later scans of a progressive picture whose first scan of
+// every component is whole.
+static bool lacks_detail_only(const codec_jpeg *reader) {
+  const struct jpeg_decompress_struct *info = &reader->info;
+  if (!reader->coarse || !info->progressive_mode || info->coef_bits == NULL) return false;
+  if (info->Ss == 0 && info->Ah == 0 && reader->short_of_data) return false;  // a first scan is what was cut
+  for (int c = 0; c < info->num_components; c++) {
+    if (info->coef_bits[c][0] < 0) return false;
+  }
+  return true;
+}
+
+// Whether every scan that the picture needs was there, in a file without end marker. Arithmetic coding pads
+// with zeros in silence, so there it cannot be told.
+static bool has_every_scan(const codec_jpeg *reader) {
+  const struct jpeg_decompress_struct *info = &reader->info;
+  if (info->arith_code || reader->short_of_data) return false;
+  for (int c = 0; c < info->num_components; c++) {
+    if (info->comp_info[c].quant_table == NULL) return false;
+    if (!info->progressive_mode) continue;
+    for (int k = 0; k < DCTSIZE2; k++) {
+      if (info->coef_bits[c][k] != 0) return false;
+    }
+  }
+  return true;
 }
 
 // libjpeg goes on after damage and paints what it lost grey. These warnings mean that pixels are lost, so
 // they end the reading; the others (stray bytes between segments, odd JFIF versions) are harmless.
 static void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
+  codec_jpeg *reader = info->client_data;
   switch (info->err->msg_code) {
     case JWRN_JPEG_EOF:
+      // It may be that no more than the end marker is missing: libjpeg looks ahead. It puts one there itself.
+      reader->at_end = true;
+      if (!reader->reading) on_error(info);
+      return;
     case JWRN_HIT_MARKER:
+      reader->short_of_data = true;
+      if (reader->at_end && lacks_detail_only(reader)) return;
+      on_error(info);
     case JWRN_HUFF_BAD_CODE:
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
@@ -69,13 +112,14 @@ static void on_progress(j_common_ptr info) {
   give_up(reader, codec_damaged);
 }
 
-codec_status codec_jpeg_open(const uint8_t *bytes, size_t count, codec_jpeg **result, codec_image *image,
-                             codec_error *error) {
+codec_status codec_jpeg_open(const uint8_t *bytes, size_t count, bool coarse, codec_jpeg **result,
+                             codec_image *image, codec_error *error) {
   *result = NULL;
   codec_jpeg *reader = calloc(1, sizeof *reader);
   if (!reader) return error->status = codec_no_memory;
   struct jpeg_decompress_struct *info = &reader->info;
   reader->error = error;
+  reader->coarse = coarse;
   info->err = jpeg_std_error(&reader->manager);
   info->client_data = reader;
   reader->manager.error_exit = on_error;
@@ -98,8 +142,15 @@ codec_status codec_jpeg_open(const uint8_t *bytes, size_t count, codec_jpeg **re
     uint64_t unit = (uint64_t)(8 * info->max_h_samp_factor) * (uint64_t)(8 * info->max_v_samp_factor);
     image->minimum_bytes = (uint64_t)info->image_width * info->image_height / unit / 8;
   }
+  reader->reading = true;
   *result = reader;
   return codec_ok;
+}
+
+static void require_every_scan(codec_jpeg *reader) {
+  if (!reader->at_end || has_every_scan(reader) || lacks_detail_only(reader)) return;
+  snprintf(reader->error->message, sizeof reader->error->message, "the file ends before its last scan");
+  give_up(reader, codec_cut);
 }
 
 static void cmyk_to_rgb(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
@@ -116,9 +167,12 @@ codec_status codec_jpeg_read_rows(codec_jpeg *reader, uint8_t *rows, size_t stri
                                   codec_error *error) {
   struct jpeg_decompress_struct *info = &reader->info;
   reader->error = error;
+  error->rows = 0;
   if (setjmp(reader->jump)) return error->status;
   if (!reader->started) {
     jpeg_start_decompress(info);
+    // A picture of several scans has been taken in whole by now.
+    if (jpeg_has_multiple_scans(info)) require_every_scan(reader);
     if (info->out_color_space == JCS_CMYK) {
       reader->inks = info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, (size_t)4 * info->output_width);
     }
@@ -129,6 +183,7 @@ codec_status codec_jpeg_read_rows(codec_jpeg *reader, uint8_t *rows, size_t stri
     JSAMPROW target = reader->inks ? reader->inks : row;
     jpeg_read_scanlines(info, &target, 1);
     if (reader->inks) cmyk_to_rgb(reader->inks, row, info->output_width);
+    error->rows = y + 1;
   }
   return codec_ok;
 }
@@ -137,7 +192,14 @@ codec_status codec_jpeg_finish(codec_jpeg *reader, codec_error *error) {
   reader->error = error;
   if (setjmp(reader->jump)) return error->status;
   jpeg_finish_decompress(&reader->info);
+  require_every_scan(reader);
   return codec_ok;
+}
+
+const char *codec_jpeg_note(const codec_jpeg *reader) {
+  if (!reader->at_end) return NULL;
+  if (has_every_scan(reader)) return "its end marker is missing";
+  return "it is cut short: its finer detail is missing";
 }
 
 void codec_jpeg_close(codec_jpeg *reader) {

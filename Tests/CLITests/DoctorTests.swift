@@ -41,6 +41,11 @@ final class DoctorTests: XCTestCase {
     ] { XCTAssertEqual(findings.facts[name]?.count, 1, name) }
     XCTAssert(findings.facts["program"]![0].contains(/optimised build by Swift 6\.\d/))
     XCTAssert(findings.facts["codecs"]![0].contains(/libjpeg.* \d+.*, libpng 1\.\d+/))
+    for library in ["libwebp", "libheif", "libtiff"] {
+      XCTAssert(
+        findings.facts["codecs"]![0].contains(
+          try Regex("\(library) (\\d+\\.\\d+|not found, for .*apt install)")))
+    }
     XCTAssert(findings.facts["kernels"]![0].hasPrefix(KernelSet.current.description))
     XCTAssert(findings.facts["san-mini"]![0].hasSuffix("its SHA-256 is right, and it loads"))
     XCTAssertEqual(findings.facts["downloads"], ["san-fetch is there"])

@@ -97,7 +97,7 @@ int san_set_classes(san_segmenter *segmenter, const char *const *names, size_t c
 /* Pixels whose best score is below threshold become SAN_OTHER; 0, the default, lets all pass. Finite, at least 0. */
 int san_set_threshold(san_segmenter *segmenter, float threshold);
 
-/* Segments a JPEG or PNG file, turned upright as its EXIF orientation says. */
+/* Segments a picture file (JPEG, PNG, GIF or BMP; WebP, HEIC, AVIF or TIFF where their libraries are), turned upright. */
 int san_segment_file(san_segmenter *segmenter, const char *path, san_segmentation **segmentation);
 
 /* Segments pixels: height rows of width red, green and blue bytes, the first row on top, each stride bytes after the

@@ -3,8 +3,9 @@ import SANInference
 
 /// A part of a photo on a transparent ground.
 public enum Cutout {
-  /// The photo's pixels that have one of `kept` as their label, opaque; all others are transparent and black, so that
-  /// nothing else of the photo goes along: `[height, width, 4]`, as `PNGWriter.encode(rgba:width:height:)` takes it.
+  /// The photo's pixels that have one of `kept` as their label, as opaque as they are in its file; all others are
+  /// transparent and black, so that nothing else of the photo goes along: `[height, width, 4]`, as
+  /// `PNGWriter.encode(rgba:width:height:)` takes it.
   ///
   /// - Parameters:
   ///   - image: the photo.
@@ -21,10 +22,22 @@ public enum Cutout {
     return [UInt8](unsafeUninitializedCapacity: size.count * 4) { pixels, count in
       pixels.initialize(repeating: 0)
       for index in 0..<size.count where isKept[Int(labels.labels[index])] {
-        for channel in 0..<3 { pixels[4 * index + channel] = image.pixels[3 * index + channel] }
-        pixels[4 * index + 3] = 255
+        let alpha = image.alpha?[index] ?? 255
+        for channel in 0..<3 {
+          pixels[4 * index + channel] = uncovered(image.pixels[3 * index + channel], alpha)
+        }
+        pixels[4 * index + 3] = alpha
       }
       count = size.count * 4
     }
+  }
+
+  /// The colour that, with this alpha over ``RGBImage/background``, is `value`; black where nothing of it shows.
+  private static func uncovered(_ value: UInt8, _ alpha: UInt8) -> UInt8 {
+    guard alpha != 255 else { return value }
+    guard alpha > 0 else { return 0 }
+    let (background, alpha) = (Int(RGBImage.background), Int(alpha))
+    let difference = (background - Int(value)) * 255
+    return UInt8(max(0, background - (difference + alpha / 2) / alpha))
   }
 }

@@ -47,10 +47,10 @@ public protocol CategorizedError: Error {
 // The errors of this module.
 
 extension ImageError: CategorizedError {
-  /// ``ErrorCategory/notFound`` or ``ErrorCategory/badArgument`` for two of them, else ``ErrorCategory/damaged``.
+  /// ``ErrorCategory/notFound`` or ``ErrorCategory/badArgument`` for three of them, else ``ErrorCategory/damaged``.
   public var category: ErrorCategory {
     switch self {
-    case .unreadable: .notFound
+    case .unreadable, .missingLibrary: .notFound
     case .wrongPixelCount: .badArgument
     default: .damaged
     }

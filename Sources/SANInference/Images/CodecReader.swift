@@ -1,5 +1,3 @@
-import CImageCodecs
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -8,87 +6,58 @@ import CImageCodecs
   import Darwin
 #endif
 
-/// One encoded picture being read: the C codecs behind one face, closed on every path.
-struct CodecReader: ~Copyable {
-  /// The picture as it is stored, before any turn.
-  let width, height: Int
-  /// Of one decoded pixel.
-  let bytesPerPixel: Int
-  /// Whether the rows must be asked for all at once.
-  let interlaced: Bool
-
+/// One encoded picture being read: its decoder behind the limits that hold for every format, and with its name in errors.
+struct CodecReader {
+  let header: PictureHeader
   private let name: String
   private let format: ImageFormat
-  private let handle: OpaquePointer
+  private let request: DecodingRequest
+  private let decoder: any RowDecoder
 
   /// Parses the header, and refuses sizes over ``ImageLimits`` and sizes that so few bytes cannot hold.
   /// `bytes` must stay valid until the reader is gone.
-  static func open(
-    _ bytes: UnsafeRawBufferPointer, format: ImageFormat, labels: Bool, name: String
-  ) throws(ImageError) -> CodecReader {
-    var handle: OpaquePointer?
-    var image = codec_image()
-    var error = codec_error()
-    let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    let status =
-      switch format {
-      case .jpeg: codec_jpeg_open(start, bytes.count, &handle, &image, &error)
-      case .png: codec_png_open(start, bytes.count, labels, &handle, &image, &error)
-      }
-    let (width, height) = (Int(image.width), Int(image.height))
-    guard status == codec_ok, let handle else {
-      throw ImageError(error, name: name, format: format, width: width, height: height)
+  init(
+    _ bytes: UnsafeRawBufferPointer, format: ImageFormat, request: DecodingRequest, name: String
+  ) throws(ImageError) {
+    do throws(CodecFailure) {
+      decoder = try Codec.row(of: format).open(bytes, request)
+    } catch {
+      throw ImageError(error, name: name, format: format, width: 0, height: 0)
     }
-    let reader = CodecReader(
-      width: width, height: height, bytesPerPixel: Int(image.bytes_per_pixel), interlaced: image.interlaced,
-      name: name, format: format, handle: handle)
-    guard ImageLimits.allow(width: width, height: height) else {
-      throw .tooManyPixels(name: name, width: width, height: height)
+    (self.name, self.format, self.request) = (name, format, request)
+    header = decoder.header
+    guard ImageLimits.allow(width: header.width, height: header.height) else {
+      throw .tooManyPixels(name: name, width: header.width, height: header.height)
     }
-    guard image.minimum_bytes <= bytes.count else {
-      let reason = "\(bytes.count) bytes cannot hold \(width)×\(height) pixels"
+    guard header.minimumBytes <= bytes.count || request == .colorsOfCutFiles else {
+      let reason = "\(bytes.count) bytes cannot hold \(header.width)×\(header.height) pixels"
       throw .damaged(name: name, format: format, reason: reason)
     }
-    return reader
   }
 
-  private init(
-    width: Int, height: Int, bytesPerPixel: Int, interlaced: Bool, name: String, format: ImageFormat,
-    handle: OpaquePointer
-  ) {
-    (self.width, self.height, self.bytesPerPixel) = (width, height, bytesPerPixel)
-    (self.interlaced, self.name, self.format, self.handle) = (interlaced, name, format, handle)
-  }
-
-  deinit {
-    switch format {
-    case .jpeg: codec_jpeg_close(handle)
-    case .png: codec_png_close(handle)
+  /// Decodes the next `count` rows into `rows`, which has room for `count · width · bytesPerPixel`. Returns how many are
+  /// there: all of them, unless a file that ends too early is wanted too.
+  func read(rows: UnsafeMutablePointer<UInt8>, count: Int) throws(ImageError) -> Int {
+    do throws(CodecFailure) {
+      try decoder.read(rows: rows, count: count)
+      return count
+    } catch {
+      if case .cut(_, let rows) = error, request == .colorsOfCutFiles { return rows }
+      throw failure(error)
     }
   }
 
-  /// Decodes the next `count` rows into `rows`, which has room for `count · width · bytesPerPixel`.
-  func read(rows: UnsafeMutablePointer<UInt8>, count: Int) throws(ImageError) {
-    var error = codec_error()
-    let stride = width * bytesPerPixel
-    let status =
-      switch format {
-      case .jpeg: codec_jpeg_read_rows(handle, rows, stride, UInt32(count), &error)
-      case .png: codec_png_read_rows(handle, rows, stride, UInt32(count), &error)
-      }
-    try check(status, error)
+  /// Reads what follows the last row, which must be sound too. Returns what is odd about the picture, if anything.
+  func finish() throws(ImageError) -> String? {
+    do throws(CodecFailure) {
+      return try decoder.finish()
+    } catch {
+      throw failure(error)
+    }
   }
 
-  /// Reads what follows the last row, which must be sound too.
-  func finish() throws(ImageError) {
-    var error = codec_error()
-    let status =
-      switch format {
-      case .jpeg: codec_jpeg_finish(handle, &error)
-      case .png: codec_png_finish(handle, &error)
-      }
-    try check(status, error)
-  }
+  /// The error of a file that ends before its first row does.
+  func noRows() -> ImageError { failure(.damaged("the file ends before the first row does")) }
 
   /// An array that `fill` writes whole. Its memory is not touched before, so a file that ends early costs
   /// what it held, not what it claimed.
@@ -96,9 +65,7 @@ struct CodecReader: ~Copyable {
     count: Int, fill: (UnsafeMutablePointer<Element>) throws(ImageError) -> Void
   ) throws(ImageError) -> [Element] {
     // Array would trap where malloc returns null, so ask first.
-    guard let probe = malloc(count * MemoryLayout<Element>.stride) else {
-      throw .outOfMemory(name: name, width: width, height: height)
-    }
+    guard let probe = malloc(count * MemoryLayout<Element>.stride) else { throw failure(.noMemory) }
     free(probe)
     var failure: ImageError?
     let array = [Element](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -114,21 +81,23 @@ struct CodecReader: ~Copyable {
     return array
   }
 
-  private func check(_ status: codec_status, _ error: codec_error) throws(ImageError) {
-    guard status != codec_ok else { return }
-    throw ImageError(error, name: name, format: format, width: width, height: height)
+  private func failure(_ failure: CodecFailure) -> ImageError {
+    ImageError(failure, name: name, format: format, width: header.width, height: header.height)
   }
 }
 
 extension ImageError {
-  fileprivate init(_ error: codec_error, name: String, format: ImageFormat, width: Int, height: Int) {
-    let reason = withUnsafeBytes(of: error.message) { text in
-      String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    switch error.status {
-    case codec_no_memory: self = .outOfMemory(name: name, width: width, height: height)
-    case codec_unsupported: self = .unsupportedKind(name: name, format: format, reason: reason)
-    default: self = .damaged(name: name, format: format, reason: reason)
+  fileprivate init(_ failure: CodecFailure, name: String, format: ImageFormat, width: Int, height: Int) {
+    // Libraries' texts may have line breaks.
+    func line(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    switch failure {
+    case .damaged(let reason), .cut(let reason, _):
+      self = .damaged(name: name, format: format, reason: line(reason))
+    case .unsupported(let reason):
+      self = .unsupportedKind(name: name, format: format, reason: line(reason))
+    case .noMemory: self = .outOfMemory(name: name, width: width, height: height)
+    case .noLibrary(let library):
+      self = .missingLibrary(name: name, format: format, library: library.name, advice: library.advice)
     }
   }
 }

@@ -39,18 +39,13 @@ public enum EXIFOrientation: UInt8, Sendable, CaseIterable {
   /// The orientation that an encoded picture states; upright where it states none or what it states is
   /// unsound, as viewers do: a broken note must not cost the picture.
   public init(of bytes: UnsafeRawBufferPointer, format: ImageFormat) {
-    let exif: Range<Int>? =
-      switch format {
-      case .jpeg: Self.exifInJPEG(bytes)
-      case .png: Self.exifInPNG(bytes)
-      }
-    self = exif.flatMap { Self.orientation(inTIFF: bytes, range: $0) } ?? .upright
+    self = Codec.row(of: format).orientation(bytes)
   }
 
   private static let jpegMark: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]  // "Exif", two zeros
 
-  /// The TIFF block within the first APP1 segment that holds EXIF.
-  private static func exifInJPEG(_ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+  /// JPEG's: the TIFF block within the first APP1 segment that holds EXIF.
+  static func inJPEG(_ bytes: UnsafeRawBufferPointer) -> Self {
     var at = 2
     while at + 4 <= bytes.count, bytes[at] == 0xFF {
       let marker = bytes[at + 1]
@@ -59,62 +54,68 @@ public enum EXIFOrientation: UInt8, Sendable, CaseIterable {
         continue
       }
       // Start of scan or end of image: the notes are over.
-      if marker == 0xDA || marker == 0xD9 { return nil }
+      if marker == 0xDA || marker == 0xD9 { return .upright }
       let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
       let end = at + 2 + length
-      guard length >= 2, end <= bytes.count else { return nil }
+      guard length >= 2, end <= bytes.count else { return .upright }
       if marker == 0xE1, bytes[at + 4..<end].starts(with: jpegMark) {
-        return at + 4 + jpegMark.count..<end
+        return inTIFF(bytes, at + 4 + jpegMark.count..<end)
       }
       at = end
     }
-    return nil
+    return .upright
   }
 
-  /// The data of the first eXIf chunk, before or after the pixels.
-  private static func exifInPNG(_ bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+  /// PNG's: the data of the first eXIf chunk, before or after the pixels. One whose checksum is wrong is not believed.
+  static func inPNG(_ bytes: UnsafeRawBufferPointer) -> Self {
     var at = 8
     while at + 12 <= bytes.count {
       let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
       let start = at + 8
-      guard length <= bytes.count - start - 4 else { return nil }
+      guard length <= bytes.count - start - 4 else { return .upright }
+      let end = start + length
       if bytes[at + 4..<start].elementsEqual("eXIf".utf8) {
-        // Some writers keep JPEG's mark in front.
-        let mark = bytes[start..<start + length].starts(with: jpegMark) ? jpegMark.count : 0
-        return start + mark..<start + length
+        // No EXIF is longer: JPEG has no room for it.
+        let sum = bytes[end..<end + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        guard length <= 65_536, checksum(bytes[at + 4..<end]) == sum else { return .upright }
+        return inTIFF(bytes, afterMark(bytes, start..<end))
       }
-      at = start + length + 4
+      at = end + 4
     }
-    return nil
+    return .upright
   }
 
-  /// Looks tag 0x0112 up in the first directory of a TIFF block.
-  private static func orientation(inTIFF bytes: UnsafeRawBufferPointer, range: Range<Int>) -> Self? {
-    let block = UnsafeRawBufferPointer(rebasing: bytes[range])
-    guard block.count >= 8 else { return nil }
-    let little: Bool
-    switch (block[0], block[1]) {
-    case (0x49, 0x49): little = true
-    case (0x4D, 0x4D): little = false
-    default: return nil
-    }
-    func number(at offset: Int, bytes count: Int) -> Int? {
-      guard offset >= 0, offset <= block.count - count else { return nil }
-      return (0..<count).reduce(0) { sum, i in
-        sum << 8 | Int(block[offset + (little ? count - 1 - i : i)])
+  /// WebP's: the data of the first EXIF chunk.
+  static func inWebP(_ bytes: UnsafeRawBufferPointer) -> Self {
+    var at = 12
+    while at + 8 <= bytes.count {
+      let length = bytes[at + 4..<at + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - at - 8 else { return .upright }
+      if bytes[at..<at + 4].elementsEqual("EXIF".utf8) {
+        return inTIFF(bytes, afterMark(bytes, at + 8..<at + 8 + length))
       }
+      at += 8 + length + length % 2
     }
-    guard number(at: 2, bytes: 2) == 42, let directory = number(at: 4, bytes: 4),
-      let entries = number(at: directory, bytes: 2)
-    else { return nil }
-    for entry in 0..<entries {
-      let at = directory + 2 + 12 * entry
-      guard let tag = number(at: at, bytes: 2), let type = number(at: at + 2, bytes: 2) else { return nil }
-      guard tag == 0x0112 else { continue }
-      // SHORT by the standard; some writers use LONG.
-      guard let value = number(at: at + 8, bytes: type == 4 ? 4 : 2) else { return nil }
-      return UInt8(exactly: value).flatMap(Self.init(rawValue:))
+    return .upright
+  }
+
+  /// Some writers keep JPEG's mark in front.
+  private static func afterMark(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Range<Int> {
+    range.dropFirst(bytes[range].starts(with: jpegMark) ? jpegMark.count : 0)
+  }
+
+  private static func checksum(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt32 {
+    ~bytes.reduce(~UInt32(0)) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { c, _ in c >> 1 ^ (c & 1 == 1 ? 0xEDB8_8320 : 0) }
     }
-    return nil
+  }
+
+  /// TIFF's, which is also how EXIF is laid out: tag 0x0112 in the first directory of the block.
+  static func inTIFF(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>? = nil) -> Self {
+    let block = UnsafeRawBufferPointer(rebasing: bytes[range ?? 0..<bytes.count])
+    guard let directory = TIFFDirectory(block), let value = directory.number(of: 0x0112) else {
+      return .upright
+    }
+    return UInt8(exactly: value).flatMap(Self.init(rawValue:)) ?? .upright
   }
 }

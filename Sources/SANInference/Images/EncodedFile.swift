@@ -10,7 +10,7 @@ import SANCore
 
 /// Reading an encoded picture's bytes from a file.
 enum EncodedFile {
-  /// The whole file. Stops after the first bytes where they are neither JPEG nor PNG, so that a
+  /// The whole file. Stops after the first bytes where they are those of no format that is read, so that a
   /// checkpoint given by mistake is not read whole.
   static func read(_ path: String) throws(ImageError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -27,7 +27,7 @@ enum EncodedFile {
     guard size <= ImageLimits.fileBytes else { throw .fileTooLarge(name: path, bytes: size) }
 
     var bytes: [UInt8] = []
-    try append(from: file, upTo: 16, to: &bytes, path)
+    try append(from: file, upTo: ImageFormat.headBytes, to: &bytes, path)
     guard !bytes.isEmpty else { throw .empty(name: path) }
     guard ImageFormat(firstBytes: bytes) != nil else {
       throw .unsupportedFormat(name: path, format: ImageFormat.guess(firstBytes: bytes))

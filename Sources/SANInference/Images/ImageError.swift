@@ -4,9 +4,11 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
   case unreadable(name: String, reason: String)
   /// There are no bytes.
   case empty(name: String)
-  /// The bytes are neither JPEG nor PNG; `format` is what they look like, where that is known.
+  /// The bytes are of no format that is read; `format` is what they look like, where that is known.
   case unsupportedFormat(name: String, format: String?)
-  /// JPEG or PNG of a kind that is not read here, such as 12-bit JPEG.
+  /// The library that decodes this format is not on this machine; `advice` says how to get it.
+  case missingLibrary(name: String, format: ImageFormat, library: String, advice: String)
+  /// A format that is read, but of a kind that is not, such as 12-bit JPEG.
   case unsupportedKind(name: String, format: ImageFormat, reason: String)
   /// The data breaks the format's rules or ends too early.
   case damaged(name: String, format: ImageFormat, reason: String)
@@ -25,11 +27,13 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unreadable(let name, let reason):
       "\(name): cannot be read: \(reason)"
     case .empty(let name):
-      "\(name): is empty; a JPEG or PNG picture is needed"
+      "\(name): is empty; a picture is needed, such as JPEG or PNG"
     case .unsupportedFormat(let name, let format?):
       "\(name): looks like \(format), which is not read here; convert it to JPEG or PNG"
     case .unsupportedFormat(let name, nil):
-      "\(name): is not a picture in a known format; JPEG or PNG is needed"
+      "\(name): is not a picture in a known format; \(ImageFormat.list) is needed"
+    case .missingLibrary(let name, let format, let library, let advice):
+      "\(name): \(format.name) needs \(library), which is not found; \(advice), or convert the picture to JPEG or PNG"
     case .unsupportedKind(let name, let format, let reason):
       "\(name): this kind of \(format.name) is not read here (\(reason)); "
         + "save it again as an ordinary 8-bit JPEG or PNG"

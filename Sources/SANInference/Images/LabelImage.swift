@@ -31,29 +31,28 @@ public struct LabelImage: Sendable, Equatable {
   public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty(name: name) }
     guard ImageFormat(firstBytes: bytes) == .png else {
-      let known = ImageFormat(firstBytes: bytes)?.name
-      let format = known ?? ImageFormat.guess(firstBytes: Array(bytes.prefix(16)))
+      let format = ImageFormat(firstBytes: bytes)?.name ?? ImageFormat.guess(firstBytes: bytes)
       throw .unsupportedFormat(name: name, format: format)
     }
     self = try bytes.withUnsafeBufferPointer { (buffer) throws(ImageError) in
-      let reader = try CodecReader.open(
-        UnsafeRawBufferPointer(buffer), format: .png, labels: true, name: name)
-      let (width, height) = (reader.width, reader.height)
+      let reader = try CodecReader(
+        UnsafeRawBufferPointer(buffer), format: .png, request: .labels, name: name)
+      let (width, height) = (reader.header.width, reader.header.height)
       let labels: [UInt16]  // [height, width]
-      if reader.bytesPerPixel == 2 {
+      if reader.header.layout == .labels16 {
         labels = try reader.makeArray(count: width * height) {
           (target: UnsafeMutablePointer<UInt16>) throws(ImageError) in
           let bytes = UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt8.self)
-          try reader.read(rows: bytes, count: height)
+          _ = try reader.read(rows: bytes, count: height)
         }
       } else {
         let narrow = try reader.makeArray(count: width * height) {
           (target: UnsafeMutablePointer<UInt8>) throws(ImageError) in
-          try reader.read(rows: target, count: height)
+          _ = try reader.read(rows: target, count: height)
         }
         labels = narrow.map(UInt16.init)
       }
-      try reader.finish()
+      _ = try reader.finish()
       return try LabelImage(width: width, height: height, labels: labels)
     }
   }

@@ -22,7 +22,9 @@ struct LeftOut {
   private var photos: (folder: String, names: Set<[UInt8]>) = ("", [])
 
   /// Pictures that are not read here, by their names' ends.
-  private static let foreignExtensions = ["webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
+  private static let foreignExtensions = [
+    "jxl", "jp2", "j2k", "cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "psd",
+  ]
   private static let outputEnds = [".segmented.png", ".cutout.png"]
 
   /// Whether the folder at `path` is searched: not if it holds what earlier runs wrote.

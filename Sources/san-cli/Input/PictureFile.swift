@@ -12,9 +12,9 @@ import SANInference
 /// Which files of a folder are taken for pictures.
 enum PictureFile {
   /// Endings of names, in letters of either case.
-  static let extensions = ["jpg", "jpeg", "png"]
+  static let extensions = ImageFormat.allCases.flatMap(\.endings)
 
-  /// Whether the file is named as a picture, or has no extension and starts as JPEG or PNG does.
+  /// Whether the file is named as a picture, or has no extension and starts as one does.
   static func isPicture(_ path: String) -> Bool {
     hasPictureName(path) || (Path.stem(of: path) == Path.name(of: path) && startsAsPicture(path))
   }
@@ -32,9 +32,9 @@ enum PictureFile {
     path.unicodeScalars.contains("\u{FFFD}") && FileStatus(path) == nil
   }
 
-  /// Whether the file can be read and starts as JPEG or PNG does, whatever its name.
+  /// Whether the file can be read and starts as a picture does, whatever its name.
   static func startsAsPicture(_ path: String) -> Bool {
-    let start = try? FileDescriptor.open(path, O_RDONLY).read(upTo: 8)
+    let start = try? FileDescriptor.open(path, O_RDONLY).read(upTo: ImageFormat.headBytes)
     return start.map { ImageFormat(firstBytes: $0) != nil } ?? false
   }
 }

@@ -77,19 +77,19 @@ final class LeftOutTests: XCTestCase {
   func testOtherFormats() throws {
     let segmenting = try Segmenting()
     try segmenting.addPictures("in/a.png")
-    for name in ["in/b.webp", "in/c.BMP", "in/d.bmp", "in/sub/e.tiff", "in/notes.txt", "in/.hidden.gif"] {
+    for name in ["in/b.nef", "in/c.JXL", "in/d.jxl", "in/sub/e.psd", "in/notes.txt", "in/.hidden.gif"] {
       try segmenting.addFile(name, Array("no picture".utf8))
     }
     let outcome = try segmenting.run(["in", "--no-overlay"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
     XCTAssertEqual(
-      notes(outcome), ["left out: 4 files that are not JPEG or PNG (bmp, tiff, webp); convert them"])
+      notes(outcome), ["left out: 4 files that are not JPEG or PNG (jxl, nef, psd); convert them"])
     try FileManager.default.removeItem(at: segmenting.folder["in/a.png"])
-    let none = try segmenting.run(["in/*.webp", "--no-overlay"])
+    let none = try segmenting.run(["in/*.nef", "--no-overlay"])
     XCTAssertEqual(none.status, 66)
     XCTAssertEqual(
       none.errors,
-      "san-cli: in/*.webp: no JPEG or PNG matches (left out: 1 file that is not JPEG or PNG (webp); convert it)\n"
+      "san-cli: in/*.nef: no JPEG or PNG matches (left out: 1 file that is not JPEG or PNG (nef); convert it)\n"
     )
   }
 

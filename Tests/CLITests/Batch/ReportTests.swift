@@ -25,7 +25,8 @@ final class ReportTests: XCTestCase {
     XCTAssertEqual(lines.map { $0["image"] as? String }, ["in/a.png", "in/b.png", "in/c.png"])
     XCTAssertEqual(lines.map { $0["status"] as? String }, ["done", "failed", "done"])
     XCTAssertEqual(
-      lines[1]["error"] as? String, "in/b.png: is not a picture in a known format; JPEG or PNG is needed")
+      lines[1]["error"] as? String,
+      "in/b.png: is not a picture in a known format; JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP is needed")
     for (line, name, width) in [(lines[0], "a", 20), (lines[2], "c", 21)] {
       XCTAssertNil(line["error"])
       XCTAssertEqual([line["width"] as? Int, line["height"] as? Int], [width, 16])

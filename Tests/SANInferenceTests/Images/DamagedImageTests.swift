@@ -9,26 +9,69 @@ final class DamagedImageTests: XCTestCase {
     try ImageFixtures.load().index.pictures.map(\.name)
   }
 
-  /// Every fixture cut at every length is an error.
+  /// Every fixture cut at every length is an error, unless all of its rows are there: then a note says what is not.
   func testTruncation() throws {
     let names = [
       "baseline420.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb8.png", "palette4_interlaced.png",
     ]
     for name in names {
       let whole = try Fixture.bytes("images/\(name)")
+      let sound = try RGBImage(decoding: whole, name: name)
+      var withNote = 0
       for length in 0..<whole.count {
-        XCTAssertThrowsError(try RGBImage(decoding: Array(whole.prefix(length)), name: name)) { error in
-          switch error as? ImageError {
-          case .damaged(name, _, _) where length >= 8: break
-          case .empty(name) where length == 0: break
-          case .unsupportedFormat(name, _) where length < 8: break
-          case .damaged(name, .jpeg, _) where length >= 3: break
-          default: XCTFail("\(name) cut at \(length): \(error)")
-          }
+        switch decoding(Array(whole.prefix(length)), name) {
+        case .success(let image):
+          // JPEG's end marker; PNG's end chunk, the checksum before it, and the one of the compressed pixels.
+          XCTAssertGreaterThanOrEqual(length, whole.count - (name.hasSuffix("jpg") ? 2 : 20), name)
+          XCTAssertEqual(image.pixels, sound.pixels, name)
+          XCTAssertEqual(image.notes.count, 1, name)
+          withNote += 1
+        case .failure(.damaged(name, _, _)) where length >= 8: break
+        case .failure(.empty(name)) where length == 0: break
+        case .failure(.unsupportedFormat(name, _)) where length < 8: break
+        case .failure(.damaged(name, .jpeg, _)) where length >= 3: break
+        case .failure(let error): XCTFail("\(name) cut at \(length): \(error)")
         }
       }
-      XCTAssertNoThrow(try RGBImage(decoding: whole, name: name))
+      XCTAssertGreaterThanOrEqual(withNote, 2, name)
     }
+  }
+
+  /// A wrong checksum of metadata is a note; of transparent colours, on which pixels depend, it is damage.
+  func testChecksumsOfMetadata() throws {
+    let sound = try Fixture.bytes("images/orientation6.png")
+    let upright = try RGBImage(decoding: sound, name: "x")
+    let chunk = try XCTUnwrap(sound.indices.first { sound[$0...].starts(with: "eXIf".utf8) })
+    var damaged = sound
+    damaged[chunk + 12] ^= 1
+    let image = try RGBImage(decoding: damaged, name: "x")
+    XCTAssertEqual(image.notes, ["the checksum of its metadata (eXIf) is wrong"])
+    // An orientation that may be wrong is not believed.
+    XCTAssertEqual([image.width, image.height], [upright.height, upright.width])
+
+    damaged = try Fixture.bytes("images/rgb8_transparent.png")
+    let colors = try XCTUnwrap(damaged.indices.first { damaged[$0...].starts(with: "tRNS".utf8) })
+    damaged[colors + 5] ^= 1
+    XCTAssertThrowsError(try RGBImage(decoding: damaged, name: "x")) {
+      guard case .damaged("x", .png, _)? = $0 as? ImageError else { return XCTFail("\($0)") }
+    }
+  }
+
+  /// A note that nothing but the end is missing is not given where scans are.
+  func testProgressiveWithoutItsLastScan() throws {
+    let whole = try Fixture.bytes("images/progressive.jpg")
+    let scans = whole.indices.dropLast().filter { whole[$0] == 0xFF && whole[$0 + 1] == 0xDA }
+    let last = try XCTUnwrap(scans.last)
+    let cut = Array(whole[..<last])
+    XCTAssertThrowsError(try RGBImage(decoding: cut, name: "x")) {
+      guard case .damaged("x", .jpeg, _)? = $0 as? ImageError else { return XCTFail("\($0)") }
+    }
+    let coarse = try RGBImage(decoding: cut, name: "x", cutPictures: .allowed)
+    XCTAssertEqual(coarse.notes, ["it is cut short: its finer detail is missing"])
+    XCTAssertNil(coarse.missing)
+    // Without all of the first scan there are parts of which nothing is known.
+    let first = Array(whole[..<(scans[0] + 20)])
+    XCTAssertThrowsError(try RGBImage(decoding: first, name: "x", cutPictures: .allowed))
   }
 
   /// What follows the end of the picture is ignored, as cameras put things there.
@@ -41,13 +84,16 @@ final class DamagedImageTests: XCTestCase {
     }
   }
 
-  /// Every single-bit error in a PNG is seen, its chunks having check sums.
+  /// Every single-bit error in a PNG is seen, its chunks having check sums; in its end, after every pixel, it is a note.
   func testPNGCheckSums() throws {
     var whole = try Fixture.bytes("images/palette8.png")
+    let sound = try RGBImage(decoding: whole, name: "x")
     for bit in 8 * 8..<whole.count * 8 {
       whole[bit / 8] ^= 1 << (bit % 8)
-      XCTAssertThrowsError(try RGBImage(decoding: whole, name: "x"), "bit \(bit)") {
-        XCTAssertTrue($0 is ImageError)
+      if case .success(let image) = decoding(whole, "x") {
+        XCTAssertGreaterThanOrEqual(bit / 8, whole.count - 12, "bit \(bit)")
+        XCTAssertEqual(image.pixels, sound.pixels)
+        XCTAssertEqual(image.notes.count, 1)
       }
       whole[bit / 8] ^= 1 << (bit % 8)
     }
@@ -60,7 +106,8 @@ final class DamagedImageTests: XCTestCase {
     var outcomes = (pictures: 0, errors: 0)
     for (number, (name, whole)) in files.enumerated() {
       for _ in 0..<150 {
-        var bytes = mutate(whole, with: files[(number + random.below(files.count)) % files.count].1, &random)
+        var bytes = Self.mutate(
+          whole, with: files[(number + random.below(files.count)) % files.count].1, &random)
         if whole.starts(with: [0x89]) && random.below(2) == 0 { repairCheckSums(&bytes) }
         do {
           let image = try RGBImage(decoding: bytes, name: name)
@@ -79,7 +126,7 @@ final class DamagedImageTests: XCTestCase {
     XCTAssertGreaterThan(outcomes.errors, 3000)
   }
 
-  private func mutate(_ whole: [UInt8], with other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+  static func mutate(_ whole: [UInt8], with other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
     var bytes = whole
     switch random.below(4) {
     case 0:
