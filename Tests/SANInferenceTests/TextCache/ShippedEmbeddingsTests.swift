@@ -35,7 +35,8 @@ final class ShippedEmbeddingsTests: XCTestCase {
       vocabularySize: segmenter.model.configuration.clip.text.vocabularySize)
     let computed = try segmenter.model.textClassifier(
       names.map { PromptTemplates.vild.prompts(for: $0).map(tokenizer.encode) },
-      workspace: Workspace(pool: ThreadPool(threads: 2))) { _ in }
+      workspace: Workspace(pool: ThreadPool(threads: 2))
+    ) { _ in }
     for cache in [nil, TextCache(folder: nil)] {
       let steps = Mutex([Int]())
       let shipped = try Segmenter(threads: 2, textCache: cache).vocabulary(
