@@ -42,6 +42,8 @@ static inline vector v_sigmoid(vector x) {
 
 static inline vector v_relu(vector x) { return v_max(x, v_zero()); }
 
+static inline vector v_relu6(vector x) { return v_min(v_set(6.0f), v_relu(x)); }
+
 /// x·σ(1.702·x)
 static inline vector v_quick_gelu(vector x) {
   return v_multiply(x, v_sigmoid(v_multiply(v_set(1.702f), x)));

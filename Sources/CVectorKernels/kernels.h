@@ -10,6 +10,7 @@
 #endif
 #include "product.h"
 #include "attention.h"
+#include "depthwise.h"
 
 static const vk_kernels kernels = {
     .name = KERNELS_NAME,
@@ -18,6 +19,7 @@ static const vk_kernels kernels = {
     .multiply = multiply,
     .pack_tokens = pack_tokens,
     .attend = attend,
+    .depthwise = depthwise,
     .softmax = softmax_row,
     .activate = activate_row,
     .sigmoid = sigmoid_row,

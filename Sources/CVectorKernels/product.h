@@ -8,6 +8,7 @@ enum { PACKED_DEPTH_BLOCK = 256 };
 static inline vector activated(vector x, int activation) {
   switch (activation) {
     case VK_RELU: return v_relu(x);
+    case VK_RELU6: return v_relu6(x);
     case VK_QUICK_GELU: return v_quick_gelu(x);
     case VK_GELU: return v_gelu(x);
     default: return x;
@@ -81,6 +82,7 @@ static void multiply_block(
           next + c * strip_depth, share);
       switch (activation) {
         case VK_RELU: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_RELU); break;
+        case VK_RELU6: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_RELU6); break;
         case VK_QUICK_GELU: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_QUICK_GELU); break;
         case VK_GELU: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_GELU); break;
         default: finish_tile(sums, rows, width, y, p->y_stride, added, bias, VK_IDENTITY); break;

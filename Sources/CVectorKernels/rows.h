@@ -20,6 +20,7 @@
 static void activate_row(float *x, ptrdiff_t count, int activation) {
   switch (activation) {
     case VK_RELU: FOR_EACH_VECTOR(x, count, v, v = v_relu(v)); break;
+    case VK_RELU6: FOR_EACH_VECTOR(x, count, v, v = v_relu6(v)); break;
     case VK_QUICK_GELU: FOR_EACH_VECTOR(x, count, v, v = v_quick_gelu(v)); break;
     case VK_GELU: FOR_EACH_VECTOR(x, count, v, v = v_gelu(v)); break;
     default: break;

@@ -173,12 +173,14 @@ public final class Segmenter: Sendable {
       try workspace.scope {
         let size = Grid(height: picture.height, width: picture.width)
         let input = picture.pixels.withUnsafeBufferPointer {
-          ImageNormalization.normalize($0.baseAddress!, size: size, workspace: workspace)
+          ImageNormalization.normalize(
+            $0.baseAddress!, size: size, input: model.configuration.input, workspace: workspace)
         }  // [3, H, W]
         let proposals = try model.encode(
           input, workspace: workspace, enter: enter, checkpoint: control.check)
         try check(proposals.logits)
         try check(proposals.embeddings)
+        if let places = proposals.places { try check(places.embeddings) }
         return proposals
       }
     }
@@ -215,10 +217,10 @@ public final class Segmenter: Sendable {
     var clock = StageClock()
     try control.enter(.labels)
     clock.enter(.labels)
-    let logits = vocabulary.classLogits(of: image.proposals, model: model)
+    let logits = vocabulary.classLogits(of: image.proposals.embeddings, model: model)
     try check(logits)
     let labelling = Labelling(
-      pixelScores(of: image, logits: logits, vocabulary: vocabulary), vocabulary: vocabulary,
+      try pixelScores(of: image, logits: logits, vocabulary: vocabulary), vocabulary: vocabulary,
       threshold: threshold)
     let result = try withWorkspace { workspace in
       try workspace.scope {
@@ -238,17 +240,26 @@ public final class Segmenter: Sendable {
   /// The scores of an encoded photo's pixels; `logits` are the class logits of its first view.
   private func pixelScores(
     of image: EncodedImage, logits: Tensor, vocabulary: Vocabulary
-  ) -> any PixelScores {
+  ) throws -> any PixelScores {
     if image.views.count == 1 {
       return SemanticScores(
-        image.proposals, probabilities: type(of: model).classProbabilities(logits), cropped: image.resized,
-        size: image.size)
+        image.proposals, scores: try classScores(of: image.proposals, logits: logits, vocabulary: vocabulary),
+        cropped: image.resized, size: image.size)
     }
     return BlendedScores(image, classes: logits.shape[1] - 1) { [self] in
-      let logits = vocabulary.classLogits(of: $0, model: model)
+      let logits = vocabulary.classLogits(of: $0.embeddings, model: model)
       try check(logits)
-      return type(of: model).classProbabilities(logits)
+      return try classScores(of: $0, logits: logits, vocabulary: vocabulary)
     }
+  }
+
+  /// What the masks of `proposals`, whose class logits are `logits`, and the model's place tokens give every class.
+  private func classScores(
+    of proposals: MaskProposals, logits: Tensor, vocabulary: Vocabulary
+  ) throws -> ClassScores {
+    let places = proposals.places.map { vocabulary.classLogits(of: $0.embeddings, model: model) }
+    if let places { try check(places) }
+    return ClassScores(logits, places: places, of: proposals, dense: model.configuration.dense)
   }
 
   /// Labels a photo's pixels: `encode`, and `segment` of what it returns, in one.

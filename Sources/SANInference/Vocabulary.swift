@@ -55,16 +55,16 @@ public struct Vocabulary: Sendable {
     return mean
   }
 
-  /// Class logits `[Q, classes + distractors + 1]` of an image's proposals, "no object" last: of a class's rows, the
-  /// highest.
-  package func classLogits(of proposals: MaskProposals, model: any SegmentationModel) -> Tensor {
-    let logits = model.classLogits(proposals, classifier: classifier)  // [Q, rows]
+  /// Class logits `[N, classes + distractors + 1]` of embeddings `[N, E]`, of an image's masks or places, "no object" last: of a
+  /// class's rows, the highest.
+  package func classLogits(of embeddings: Tensor, model: any SegmentationModel) -> Tensor {
+    let logits = model.classLogits(embeddings, classifier: classifier)  // [N, rows]
     guard rowCounts.contains(where: { $0 > 1 }) else { return logits }
     let others = distractors.count + 1
     return logits.withUnsafeBufferPointer { logits in
-      Tensor(shape: [proposals.embeddings.shape[0], classes.count + others]) { out in
+      Tensor(shape: [embeddings.shape[0], classes.count + others]) { out in
         var (from, to) = (logits.baseAddress!, out.baseAddress!)
-        for _ in 0..<proposals.embeddings.shape[0] {
+        for _ in 0..<embeddings.shape[0] {
           for count in rowCounts {
             to.pointee = UnsafeBufferPointer(start: from, count: count).max()!
             (from, to) = (from + count, to + 1)

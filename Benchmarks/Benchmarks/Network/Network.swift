@@ -73,7 +73,8 @@ let benchmarks: @Sendable () -> Void = {
     let (masks, biases) = (workspace.matrix(100, 1600), workspace.matrix(1200, 1600))
     return {
       network.model.maskDecoder(
-        queries: queries, patches: patches, masks: masks, biases: biases, workspace: workspace)
+        queries: queries, patches: patches, grid: Grid(height: 40, width: 40), masks: masks, biases: biases,
+        workspace: workspace)
     }
   }
   measure("Stage: recognition head") { network, workspace in

@@ -25,7 +25,7 @@ typedef struct {
 } vk_tokens;
 
 /// What a product goes through before it is stored.
-enum { VK_IDENTITY = 0, VK_RELU = 1, VK_QUICK_GELU = 2, VK_GELU = 3 };
+enum { VK_IDENTITY = 0, VK_RELU = 1, VK_QUICK_GELU = 2, VK_GELU = 3, VK_RELU6 = 4 };
 
 /// y = activation(x·B + bias), or y += x·B + bias; x is `rows × depth`, B is `depth × columns`.
 typedef struct {
@@ -55,6 +55,23 @@ typedef struct {
   float *scratch;
 } vk_attention;
 
+/// One row of a depthwise convolution over places × channels, ReLU6 applied: out[x, c] = Σ weight[dy·kernel + dx, c]·rows[dy][x·stride
+/// − before + dx, c] + bias[c].
+typedef struct {
+  ptrdiff_t channels, kernel, stride;
+  /// Places of padding before the first one.
+  ptrdiff_t before;
+  /// The inputs' rows under the kernel, `[columns, channels]` each; NULL beyond the edges.
+  const float *_Nullable rows[5];
+  ptrdiff_t columns;
+  /// `[kernel², channels]`
+  const float *weight;
+  const float *bias;
+  /// Outputs in the row.
+  ptrdiff_t outputs;
+  float *out;
+} vk_depthwise;
+
 /// The kernels of one instruction set.
 typedef struct {
   const char *name;
@@ -72,6 +89,8 @@ typedef struct {
   /// Packs up to VK_KEY_BLOCK keys and values to `2·keys·width` floats.
   void (*pack_tokens)(const vk_tokens *tokens, float *packed);
   void (*attend)(const vk_attention *attention);
+
+  void (*depthwise)(const vk_depthwise *convolution);
 
   /// Replaces x by its softmax.
   void (*softmax)(float *x, ptrdiff_t count);

@@ -93,6 +93,32 @@ struct ConfigurationReader {
     }
   }
 
+  mutating func reals(_ name: String) throws -> [Double] {
+    let value = try take(name)
+    guard case .array(let elements) = value else { throw invalid(name, value, "a list of numbers") }
+    return try elements.map { element in
+      switch element {
+      case .integer(let integer): return Double(integer)
+      case .real(let real): return real
+      default: throw invalid(name, value, "a list of numbers")
+      }
+    }
+  }
+
+  /// A list of lists of `count` whole numbers each.
+  mutating func rows(_ name: String, of count: Int) throws -> [[Int]] {
+    let value = try take(name)
+    let problem = invalid(name, value, "a list of lists of \(count) whole numbers")
+    guard case .array(let rows) = value else { throw problem }
+    return try rows.map { row in
+      guard case .array(let elements) = row, elements.count == count else { throw problem }
+      return try elements.map { element in
+        guard case .integer(let integer) = element else { throw problem }
+        return integer
+      }
+    }
+  }
+
   private static func pair(_ value: JSONValue) -> (Int, Int)? {
     guard case .array(let elements) = value, elements.count == 2,
       case .integer(let first) = elements[0], case .integer(let second) = elements[1]

@@ -13,7 +13,7 @@ extension SANConfiguration {
         Fusion(clipLayer: 6, sideBlock: 2), Fusion(clipLayer: 9, sideBlock: 3),
       ],
       queries: 100),
-    maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 12),
+    maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 12, stride: 16),
     input: Input(shortSide: 640))
 
   /// The released model over CLIP ViT-L/14 at 336 pixels.
@@ -29,6 +29,6 @@ extension SANConfiguration {
         Fusion(clipLayer: 0, sideBlock: 0), Fusion(clipLayer: 6, sideBlock: 1),
         Fusion(clipLayer: 12, sideBlock: 2), Fusion(clipLayer: 18, sideBlock: 3),
       ], queries: 100),
-    maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 16),
+    maskDecoder: MaskDecoder(channels: 256, mlpLayers: 3, biasHeads: 16, stride: 16),
     input: Input(shortSide: 640))
 }

@@ -46,6 +46,7 @@ extension SANConfiguration {
     try require(
       clip.resolutionScale > 0 && clip.resolutionScale <= 1, "clip.resolution_scale", clip.resolutionScale,
       "above 0, up to 1")
+    // With a stem there is no image of CLIP's own, and both towers' grids are of 16 pixels.
     let clipSmallest = Int(Double(smallest) * clip.resolutionScale)
     try require(
       clipSmallest >= 1, "clip.resolution_scale", clip.resolutionScale,
@@ -53,6 +54,7 @@ extension SANConfiguration {
     try require(
       image.patchSize <= clipSmallest, "clip.image.patch_size", image.patchSize,
       "\(clipSmallest) or less, the side at which CLIP sees a picture of \(smallest)×\(smallest)")
+    try validate(image.stem, require: require)
     try require(image.layers >= 2, "clip.image.layers", image.layers, "2 or more")
     try require(clip.extractorLayers, in: 1...image.layers - 1, "clip.extractor_layers")
 
@@ -80,7 +82,55 @@ extension SANConfiguration {
     try require(
       maskDecoder.biasHeads == image.heads, "mask_decoder.bias_heads", maskDecoder.biasHeads,
       "\(image.heads), as many as clip.image.heads")
+    try require(
+      maskDecoder.stride == sideAdapter.patchSize
+        || image.stem != nil && 2 * maskDecoder.stride == sideAdapter.patchSize, "mask_decoder.stride",
+      maskDecoder.stride,
+      "side_adapter.patch_size, \(sideAdapter.patchSize), or with clip.image.stem half of it")
+    let shares = [dense.mask, dense.maskMean, dense.places]
+    try require(
+      shares.allSatisfy { (0...1e6).contains($0) } && shares.contains { $0 > 0 }, "dense", shares,
+      "three numbers of 0 to 1e6, not all of them 0")
     try require(input.shortSide, in: Self.sizeDivisor...8192, "input.short_side")
+    try require(
+      input.mean.count == 3 && input.mean.allSatisfy { abs($0) <= 1e6 }, "input.mean", input.mean,
+      "three numbers of ±1e6")
+    try require(
+      input.deviation.count == 3 && input.deviation.allSatisfy { (1e-3...1e6).contains($0) }, "input.std",
+      input.deviation, "three numbers of 0.001 to 1e6")
+  }
+
+  /// Checks the convolutional stem, and that both towers' grids are those of its maps.
+  private func validate(
+    _ stem: Stem?, require: (Bool, String, Any, String) throws -> Void
+  ) throws {
+    guard let stem else { return }
+    let field = "clip.image.stem"
+    func within(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
+      try require(
+        range.contains(value), "\(field).\(name)", value, "\(range.lowerBound) to \(range.upperBound)")
+    }
+    try require(
+      stem.kind == Stem.efficientNetLite, "\(field).kind", quoted(stem.kind), quoted(Stem.efficientNetLite))
+    try within(stem.channels, 1...1024, "channels")
+    for stage in stem.blocks {
+      try require(
+        (1...8).contains(stage.expansion) && [3, 5].contains(stage.kernel) && [1, 2].contains(stage.stride)
+          && (1...4096).contains(stage.channels) && (1...64).contains(stage.repeats), "\(field).blocks",
+        [stage.expansion, stage.kernel, stage.stride, stage.channels, stage.repeats],
+        "an expansion of 1 to 8, a kernel of 3 or 5, a stride of 1 or 2, 1 to 4096 channels, 1 to 64 repeats")
+    }
+    try require(
+      stem.blocks.count <= 64 && stem.blocks.filter { $0.stride == 2 }.count == 4, "\(field).blocks",
+      stem.blocks.map(\.stride), "up to 64 rows, four of them with a stride of 2")
+    try within(stem.head, 1...8192, "head")
+    try within(stem.hidden, 1...8192, "hidden")
+    try require(
+      clip.image.patchSize == 16, "clip.image.patch_size", clip.image.patchSize, "16 with \(field)")
+    try require(
+      sideAdapter.patchSize == 16, "side_adapter.patch_size", sideAdapter.patchSize, "16 with \(field)")
+    try require(
+      clip.resolutionScale == 1, "clip.resolution_scale", clip.resolutionScale, "1 with \(field)")
   }
 
   private static let maximumWidth = 1 << 14

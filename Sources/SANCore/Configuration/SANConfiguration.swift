@@ -17,6 +17,8 @@ public struct SANConfiguration: Sendable, Hashable {
       public var patchSize: Int
       /// The positional embedding as stored.
       public var grid: Grid
+      /// What makes tokens of the image: patches where it is nil.
+      public var stem: Stem?
     }
 
     /// The text tower, a causal transformer.
@@ -77,6 +79,72 @@ public struct SANConfiguration: Sendable, Hashable {
     public var description: String { "[\(clipLayer), \(sideBlock)]" }
   }
 
+  /// A convolutional network in the place of the patch embeddings: a hybrid model's.
+  public struct Stem: Sendable, Hashable {
+    /// Blocks of one kind.
+    public struct Stage: Sendable, Hashable {
+      /// Channels within a block as a multiple of those that go in.
+      public var expansion: Int
+      /// Side of the depthwise kernel.
+      public var kernel: Int
+      /// Stride of the first block; the others have 1.
+      public var stride: Int
+      /// Channels that come out.
+      public var channels: Int
+      /// Blocks in all.
+      public var repeats: Int
+
+      /// Blocks of these sizes.
+      public init(expansion: Int, kernel: Int, stride: Int, channels: Int, repeats: Int) {
+        (self.expansion, self.kernel, self.stride) = (expansion, kernel, stride)
+        (self.channels, self.repeats) = (channels, repeats)
+      }
+    }
+
+    /// The kind of network.
+    public var kind: String
+    /// Channels of the first convolution.
+    public var channels: Int
+    /// The blocks, whose strides multiply to 16.
+    public var blocks: [Stage]
+    /// Channels of the head convolution.
+    public var head: Int
+    /// Hidden width of the MLP that makes CLIP's tokens.
+    public var hidden: Int
+
+    /// A stem of these sizes.
+    public init(
+      kind: String = Stem.efficientNetLite, channels: Int, blocks: [Stage], head: Int, hidden: Int
+    ) {
+      (self.kind, self.channels, self.blocks) = (kind, channels, blocks)
+      (self.head, self.hidden) = (head, hidden)
+    }
+
+    /// The ``kind`` of EfficientNet-Lite, the only one so far.
+    public static let efficientNetLite = "efficientnet-lite"
+  }
+
+  /// How much of a pixel's scores masks and CLIP's own place tokens have.
+  public struct Dense: Sendable, Hashable {
+    /// Of the class that CLIP's recognition token gives a mask.
+    public var mask: Double
+    /// Of the classes that place tokens have within a mask.
+    public var maskMean: Double
+    /// Of the classes that place tokens have at the pixel.
+    public var places: Double
+
+    /// These shares, none of them negative.
+    public init(mask: Double, maskMean: Double, places: Double) {
+      (self.mask, self.maskMean, self.places) = (mask, maskMean, places)
+    }
+
+    /// Masks alone, as in the paper.
+    public static let none = Dense(mask: 1, maskMean: 0, places: 0)
+
+    /// Whether place tokens have a part.
+    public var usesPlaces: Bool { maskMean > 0 || places > 0 }
+  }
+
   /// The branches that turn side tokens into masks and attention biases.
   public struct MaskDecoder: Sendable, Hashable {
     /// Channels of the embedding in which queries meet pixels.
@@ -85,12 +153,23 @@ public struct SANConfiguration: Sendable, Hashable {
     public var mlpLayers: Int
     /// Heads of the attention bias: as many as CLIP's image tower has.
     public var biasHeads: Int
+    /// Pixels from one cell of a mask to the next: the side adapter's patch size, or half of it.
+    public var stride: Int
   }
 
   /// How a photo is prepared.
   public struct Input: Sendable, Hashable {
     /// Length in pixels to which the short side of a photo is resized by default.
     public var shortSide: Int
+    /// What is taken off red, green and blue, of values in 0…255.
+    public var mean = Input.clipMean
+    /// What they are divided by then.
+    public var deviation = Input.clipDeviation
+
+    /// CLIP's channel means, of values in 0…255.
+    public static let clipMean: [Double] = [0.48145466 * 255, 0.4578275 * 255, 0.40821073 * 255]
+    /// CLIP's channel standard deviations, of values in 0…255.
+    public static let clipDeviation: [Double] = [0.26862954 * 255, 0.26130258 * 255, 0.27577711 * 255]
   }
 
   /// What kind of network this is: ``san``, the only one so far.
@@ -103,7 +182,9 @@ public struct SANConfiguration: Sendable, Hashable {
   public var sideAdapter: SideAdapter
   /// The mask and attention-bias branches.
   public var maskDecoder: MaskDecoder
-  /// Input size.
+  /// How masks and places share in a pixel's scores.
+  public var dense = Dense.none
+  /// Input size and normalisation.
   public var input: Input
 
   /// The ``architecture`` of the paper, and of files that name none.

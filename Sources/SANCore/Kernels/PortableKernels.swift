@@ -20,6 +20,7 @@ enum PortableKernels {
         },
         pack_tokens: { PortableAttention.packTokens($0.pointee, into: $1) },
         attend: { PortableAttention.attend($0.pointee) },
+        depthwise: { PortableConvolution.depthwise($0.pointee) },
         softmax: { PortableRows.softmax($0, $1) },
         activate: { PortableRows.activate($0, $1, Activation(code: $2)) },
         sigmoid: { PortableRows.sigmoid($0, $1) },

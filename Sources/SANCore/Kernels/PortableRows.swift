@@ -13,6 +13,8 @@ enum PortableRows {
       break
     case .relu:
       for index in 0..<count { x[index] = x[index] > 0 ? x[index] : 0 }
+    case .relu6:
+      for index in 0..<count { x[index] = min(max(x[index], 0), 6) }
     case .quickGELU:
       for index in 0..<count { x[index] *= ScalarMath.sigmoid(1.702 * x[index]) }
     case .gelu:

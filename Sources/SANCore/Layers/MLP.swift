@@ -26,10 +26,10 @@ public struct MLP: Sendable {
 
   /// The output of all layers but the last, ReLU applied, taken from the workspace's present scope.
   ///
-  /// `x` is `[rows, inputs]`; the result is `[rows, hidden]`.
-  func hidden(_ x: Matrix, workspace: Workspace) -> Matrix {
+  /// `x` is `[rows, inputs]`, what goes into the layer `first`; the result is `[rows, hidden]`.
+  func hidden(_ x: Matrix, from first: Int = 0, workspace: Workspace) -> Matrix {
     var current = x
-    for layer in layers.dropLast() {
+    for layer in layers[first..<layers.count - 1] {
       let next = workspace.matrix(x.rows, layer.outputs)
       layer(current, into: next, activation: .relu, pool: workspace.pool)
       current = next

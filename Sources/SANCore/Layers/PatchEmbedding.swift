@@ -34,7 +34,9 @@ public struct PatchEmbedding: ImageStem {
   public func cost(of size: Grid) -> Double { linear.cost(rows: Double(grid(of: size).count)) }
 
   /// Writes one token a patch to `tokens`, `[h·w, C]`, in row-major order of the grid.
-  public func callAsFunction(_ image: PlanarImage, into tokens: Matrix, workspace: Workspace) {
+  public func callAsFunction(
+    _ image: PlanarImage, maps: ConvolutionalMaps? = nil, into tokens: Matrix, workspace: Workspace
+  ) {
     let grid = grid(of: image.size)
     precondition(tokens.rows == grid.count && tokens.columns == linear.outputs, "one token a patch")
     let area = patchSize * patchSize

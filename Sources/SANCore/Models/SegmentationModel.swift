@@ -2,7 +2,7 @@
 ///
 /// What depends on the picture alone is made once, by ``encode(_:workspace:enter:checkpoint:)``, and what depends on the
 /// names alone once, by ``textClassifier(_:workspace:progress:)``; ``classLogits(_:classifier:)`` brings them together and is
-/// cheap. A segmenter hands proposals back as it got them.
+/// cheap; ``ClassScores`` makes of logits what pixels are scored with. A segmenter hands proposals back as it got them.
 public protocol SegmentationModel: Sendable {
   /// The model's name, its sizes, and how photos and prompts are prepared for it.
   var configuration: SANConfiguration { get }
@@ -27,8 +27,8 @@ public protocol SegmentationModel: Sendable {
     _ prompts: [[[Int32]]], workspace: Workspace, progress: (_ done: Int) throws -> Void
   ) throws -> Tensor
 
-  /// Class logits `[Q, K + 1]` of an image's proposals: one for each row of `classifier`.
-  func classLogits(_ proposals: MaskProposals, classifier: Tensor) -> Tensor
+  /// Class logits `[N, K + 1]` of embeddings `[N, E]`, of an image's masks or places: one for each row of `classifier`.
+  func classLogits(_ embeddings: Tensor, classifier: Tensor) -> Tensor
 }
 
 /// A stage of a picture's run through the network, in the order of the run.
@@ -44,20 +44,13 @@ public enum EncodingStage: String, Sendable, CaseIterable {
 }
 
 extension SegmentationModel {
-  /// Class probabilities `[Q, K]`: the softmax over classes and "no object", the last column dropped.
-  public static func classProbabilities(_ logits: Tensor) -> Tensor {
-    let (rows, columns) = (logits.shape[0], logits.shape[1])
-    return Tensor(shape: [rows, columns - 1]) { out in
-      var row = [Float](repeating: 0, count: columns)
-      for index in 0..<rows {
-        row.withUnsafeMutableBufferPointer { row in
-          row.baseAddress!.update(from: logits.pointer + index * columns, count: columns)
-          VectorMath.softmax(row.baseAddress!, columns)
-          (out.baseAddress! + index * (columns - 1)).update(from: row.baseAddress!, count: columns - 1)
-        }
-      }
-    }
+  /// Class logits `[Q, K + 1]` of an image's masks: one for each row of `classifier`.
+  public func classLogits(_ proposals: MaskProposals, classifier: Tensor) -> Tensor {
+    classLogits(proposals.embeddings, classifier: classifier)
   }
+
+  /// Class probabilities `[Q, K]`: the softmax over classes and "no object", the last column dropped.
+  public static func classProbabilities(_ logits: Tensor) -> Tensor { ClassScores.probabilities(logits) }
 }
 
 extension SANModel: SegmentationModel {

@@ -29,30 +29,29 @@ struct BlendedScores: PixelScores {
   let size: Grid
   private let views: [EncodedImage.View]
   private let classes: Int
-  private let probabilities: @Sendable (MaskProposals) throws -> Tensor
+  private let scores: @Sendable (MaskProposals) throws -> ClassScores
 
   /// - Parameters:
   ///   - image: the views.
   ///   - classes: K.
-  ///   - probabilities: class probabilities `[Q, K]` of a view's proposals; what it throws ends the run.
+  ///   - scores: what a view's proposals give every class; what it throws ends the run.
   init(
-    _ image: EncodedImage, classes: Int, probabilities: @escaping @Sendable (MaskProposals) throws -> Tensor
+    _ image: EncodedImage, classes: Int, scores: @escaping @Sendable (MaskProposals) throws -> ClassScores
   ) {
-    (size, views, self.classes, self.probabilities) = (image.size, image.views, classes, probabilities)
+    (size, views, self.classes, self.scores) = (image.size, image.views, classes, scores)
   }
 
   /// A view made ready for the rows that it sees.
   private struct Ready {
     let view: EncodedImage.View
-    let masks: MaskSampler
-    let weights: Tensor  // [K, Q]
+    let scorer: PixelScorer
     let columns: Range<Int>
     let columnWeights: [Float]
 
-    /// The grid's rows that the photo's `rows` are made of.
-    func cells(_ rows: Range<Int>) -> Range<Int> {
+    /// The photo's `rows` as the view's samples.
+    func samples(_ rows: Range<Int>) -> Range<Int> {
       let first = view.rowShare.pixels.lowerBound
-      return masks.rowCells(rows.lowerBound - first..<rows.upperBound - first)
+      return rows.lowerBound - first..<rows.upperBound - first
     }
   }
 
@@ -87,13 +86,13 @@ struct BlendedScores: PixelScores {
     let (rows, columns) = (view.rowShare.pixels, view.columnShare.pixels)
     let across = BilinearAxis(input: view.resized.width, output: size.width)
       .cropped(inputs: view.columns, outputs: columns)
-    let masks = MaskSampler(
-      view.proposals,
+    let scorer = PixelScorer(
+      view.proposals, try scores(view.proposals),
       rows: BilinearAxis(input: view.resized.height, output: size.height)
         .cropped(inputs: view.rows, outputs: rows),
       columns: view.isMirrored ? across.reversed : across)
     return Ready(
-      view: view, masks: masks, weights: MaskSampler.classWeights(try probabilities(view.proposals)),
+      view: view, scorer: scorer,
       columns: view.isMirrored ? size.width - columns.upperBound..<size.width - columns.lowerBound : columns,
       columnWeights: view.isMirrored ? view.columnShare.weights.reversed() : view.columnShare.weights)
   }
@@ -104,16 +103,14 @@ struct BlendedScores: PixelScores {
     checkpoint: @escaping @Sendable () throws -> Void,
     _ body: @Sendable (_ scores: Matrix, _ pixels: Range<Int>) -> Void
   ) throws {
-    let (threads, width) = (workspace.pool.threadCount, MaskSampler.patch.width)
+    let threads = workspace.pool.threadCount
     let bands = ScoreBand.bands(of: rows, width: size.width, classes: classes)
-    let queries = views.map(\.masks.queries).max() ?? 0
-    let gridRows = bands.map { band in
-      views.reduce(0) { $0 + $1.cells(band.rows).count * $1.masks.queries }
+    let scratch = views.map { view in
+      view.scorer.scratch(bands.map { view.samples($0.rows) }, columns: 0..<view.columns.count)
     }
     let loop = LoopCheckpoint(checkpoint)
     workspace.scope {
-      let space = workspace.matrix(threads, (gridRows.max() ?? 0) * width)
-      let sigmoids = workspace.matrix(threads, queries * width)
+      let space = workspace.matrix(threads, scratch.map(\.count).reduce(0, +))
       let scores = workspace.matrix(
         threads, classes * ScoreBand.size(width: size.width, classes: classes).count)
       workspace.pool.run(bands.count) { part, worker in
@@ -122,10 +119,10 @@ struct BlendedScores: PixelScores {
         let result = Matrix(scores.row(worker), rows: classes, columns: band.pixels.count)
         for index in 0..<classes { result.row(index).update(repeating: 0, count: band.pixels.count) }
         for columns in band.patchColumns {
-          let seen = seen(band.rows, columns: columns, by: views, space: space.row(worker))
+          let seen = seen(band.rows, columns: columns, by: views, space: space.row(worker), scratch)
           for row in band.rows {
             let target = result.columns(band.places(row: row, columns: columns))
-            for part in seen { add(part, row: row, to: target, sigmoids: sigmoids.row(worker)) }
+            for part in seen { add(part, row: row, to: target) }
           }
         }
         body(result, band.pixels)
@@ -137,51 +134,43 @@ struct BlendedScores: PixelScores {
   /// A view's part in a patch of the photo.
   private struct Seen {
     let view: Ready
-    let across: Range<Int>  // the view's samples
-    let start: Int  // the first one's place in the patch
-    let firstCell: Int
-    let gridRows: Matrix  // [rows·Q, across]
+    let start: Int  // its first sample's place in the patch
+    let patch: PixelScorer.Patch
   }
 
-  /// What each view has of a patch; `space` is for their masks.
+  /// What each view has of a patch; `space` is their scratch memory.
   private func seen(
-    _ rows: Range<Int>, columns: Range<Int>, by views: [Ready], space: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, columns: Range<Int>, by views: [Ready], space: UnsafeMutablePointer<Float>,
+    _ scratch: [PixelScorer.Scratch]
   ) -> [Seen] {
     var space = space
-    return views.compactMap { view in
+    return zip(views, scratch).compactMap { view, scratch in
       let shared = columns.clamped(to: view.columns)
       if shared.isEmpty { return nil }
       let first = view.columns.lowerBound
       let across = shared.lowerBound - first..<shared.upperBound - first
-      let cells = view.cells(rows)
-      let gridRows = Matrix(space, rows: cells.count * view.masks.queries, columns: across.count)
-      space += gridRows.rows * gridRows.columns
-      view.masks.fillGridRows(gridRows, cells: cells, columns: across)
-      return Seen(
-        view: view, across: across, start: shared.lowerBound - columns.lowerBound,
-        firstCell: cells.lowerBound, gridRows: gridRows)
+      let patch = view.scorer.patch(rows: view.samples(rows), columns: across, space: space, scratch)
+      space += scratch.count
+      return Seen(view: view, start: shared.lowerBound - columns.lowerBound, patch: patch)
     }
   }
 
   /// Adds a view's weighted scores for a row of a patch to `result`, `[K, columns]`.
-  private func add(
-    _ part: Seen, row: Int, to result: Matrix, sigmoids: UnsafeMutablePointer<Float>
-  ) {
-    let (ready, across) = (part.view, part.across)
+  private func add(_ part: Seen, row: Int, to result: Matrix) {
+    let (ready, across) = (part.view, part.patch.columns)
     let rowShare = ready.view.rowShare
     let down = row - rowShare.pixels.lowerBound
-    let inside = Matrix(sigmoids, rows: ready.masks.queries, columns: across.count)
-    ready.masks.fillSigmoids(inside, row: down, gridRows: part.gridRows, first: part.firstCell)
+    let inputs = ready.scorer.inputs(of: part.patch, row: down)  // [D, across]
     let weight = rowShare.weights[down] * ready.view.weight
     ready.columnWeights.withUnsafeBufferPointer { weights in
       let weights = weights.baseAddress! + across.lowerBound
-      for query in 0..<inside.rows {
-        let sigmoids = inside.row(query)
-        for x in 0..<inside.columns { sigmoids[x] *= weights[x] * weight }
+      for input in 0..<inputs.rows {
+        let values = inputs.row(input)
+        for x in 0..<inputs.columns { values[x] *= weights[x] * weight }
       }
     }
     GEMM.multiply(
-      ready.weights.matrix, inside, .plain, into: result.columns(part.start..<part.start + across.count),
+      part.patch.weights, inputs, .plain, into: result.columns(part.start..<part.start + across.count),
       beta: 1)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import SANCore
 import TestSupport
 import XCTest
@@ -205,6 +206,50 @@ final class SANConfigurationTests: XCTestCase {
       XCTAssertEqual(
         shapes.map { JSONValue.array($0.shape.map(JSONValue.integer)) }, expected.map(\.value), file)
       if let count { XCTAssertEqual(configuration.parameterCount, count, file) }
+    }
+  }
+
+  /// A hybrid's configuration comes back as it was written, and one without its keys is as ever.
+  func testHybrid() throws {
+    let configuration = try SANConfiguration(path: Fixture.url("hybrid/config.json").path)
+    XCTAssertEqual(configuration.clip.image.stem?.blocks.count, 7)
+    XCTAssertEqual(configuration.clip.image.stem?.hidden, 36)
+    XCTAssertEqual(configuration.maskDecoder.stride, 8)
+    XCTAssertEqual(configuration.dense, SANConfiguration.Dense(mask: 0.75, maskMean: 1.25, places: 0.5))
+    XCTAssertEqual(configuration.input.mean, [127, 127, 127])
+    XCTAssertEqual(
+      try SANConfiguration(json: Array(configuration.json.utf8), file: "again"), configuration)
+    XCTAssertEqual(SANConfiguration.vitB16.dense, .none)
+    XCTAssertFalse(SANConfiguration.vitB16.json.contains("stem"))
+    XCTAssertFalse(SANConfiguration.vitB16.json.contains("std"))
+  }
+
+  func testHostileHybrids() throws {
+    let json = String(decoding: try Fixture.bytes("hybrid/config.json"), as: UTF8.self)
+      .filter { !$0.isWhitespace }
+    for (before, after, field) in [
+      (#""kind":"efficientnet-lite""#, #""kind":"resnet""#, "clip.image.stem.kind"),
+      (#""channels":10,"#, #""channels":0,"#, "clip.image.stem.channels"),
+      ("[1,3,1,8,1]", "[1,4,1,8,1]", "clip.image.stem.blocks"),
+      ("[1,3,1,8,1]", "[1,3,1,8]", "clip.image.stem.blocks"),
+      ("[1,3,1,8,1]", "[1,3,2,8,1]", "clip.image.stem.blocks"),
+      ("[1,3,1,8,1]", "[1,3,1,8,9223372036854775807]", "clip.image.stem.blocks"),
+      ("[6,3,2,12,2]", "[6,3,1,12,2]", "clip.image.stem.blocks"),
+      (#""head":44"#, #""head":8193"#, "clip.image.stem.head"),
+      (#""hidden":36"#, #""hidden":-1"#, "clip.image.stem.hidden"),
+      (#""hidden":36"#, #""hidden":36,"deep":1"#, "clip.image.stem.deep"),
+      (#""stride":8"#, #""stride":4"#, "mask_decoder.stride"),
+      (#""resolution_scale":1.0"#, #""resolution_scale":0.5"#, "clip.resolution_scale"),
+      (#""mask":0.75"#, #""mask":-0.75"#, "dense"), (#""mask":0.75"#, #""mask":1e300"#, "dense"),
+      (#""places":0.5"#, #""place":0.5"#, "dense.places"),
+      ("[128.0,128.0,128.0]", "[0,128.0,128.0]", "input.std"),
+      ("[127.0,127.0,127.0]", "[127.0,127.0]", "input.mean"),
+    ] {
+      XCTAssert(json.contains(before), before)
+      let changed = json.replacingOccurrences(of: before, with: after)
+      XCTAssertThrowsError(try SANConfiguration(json: Array(changed.utf8), file: "f"), after) {
+        XCTAssert("\($0)".contains("\"\(field)\""), "\($0), not \(field)")
+      }
     }
   }
 }

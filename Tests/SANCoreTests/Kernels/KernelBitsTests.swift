@@ -61,7 +61,7 @@ final class KernelBitsTests: XCTestCase {
           values.withUnsafeMutableBufferPointer { change($0.baseAddress!) }
           return values
         }
-        for activation in [Activation.relu, .quickGELU, .gelu] {
+        for activation in [Activation.relu, .relu6, .quickGELU, .gelu] {
           check("\(activation) \(count) ±\(range)") { kernels in
             changed { activation.apply($0, count: count, kernels: kernels) }
           }
@@ -102,7 +102,7 @@ final class KernelBitsTests: XCTestCase {
     }
     for (m, k, n) in [(1, 1, 1), (7, 129, 31), (8, 256, 48), (17, 1027, 50), (9, 300, 145)] {
       let (x, weight, bias) = (Floats(m * k, seed: 1), Floats(n * k, seed: 2), Floats(n, seed: 3))
-      for activation in [Activation.identity, .relu, .quickGELU, .gelu] {
+      for activation in [Activation.identity, .relu, .relu6, .quickGELU, .gelu] {
         check("\(activation) of \(m)×\(k)×\(n)") { kernels in
           let y = Floats(m * n)
           let layer = Linear(weight: weight.tensor([n, k]), bias: bias.tensor([n]), kernels: kernels)

@@ -68,6 +68,7 @@ final class ProductTests: XCTestCase {
     switch activation {
     case .identity: x
     case .relu: max(x, 0)
+    case .relu6: min(max(x, 0), 6)
     case .quickGELU: x / (1 + exp(-1.702 * x))
     case .gelu: x * 0.5 * (1 + erf(x / 2.0.squareRoot()))
     }
@@ -80,7 +81,7 @@ final class ProductTests: XCTestCase {
         let weight = Floats(n * k, seed: UInt64(index + 1))
         let bias = Floats(n, seed: 3)
         let x = Floats(span(m, k, stride: k + 1), seed: UInt64(index + 50))
-        for activation in [Activation.identity, .relu, .quickGELU, .gelu] {
+        for activation in [Activation.identity, .relu, .relu6, .quickGELU, .gelu] {
           for (biased, accumulate) in [(false, false), (true, false), (true, true)] {
             if accumulate && activation != .identity { continue }
             let layer = Linear(

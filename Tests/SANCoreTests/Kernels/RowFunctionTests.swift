@@ -67,7 +67,8 @@ final class RowFunctionTests: XCTestCase {
 
   func testActivations() {
     let functions: [(Activation, (Double) -> Double)] = [
-      (.identity, { $0 }), (.relu, { max($0, 0) }), (.quickGELU, { $0 / (1 + exp(-1.702 * $0)) }),
+      (.identity, { $0 }), (.relu, { max($0, 0) }), (.relu6, { min(max($0, 0), 6) }),
+      (.quickGELU, { $0 / (1 + exp(-1.702 * $0)) }),
       (.gelu, { $0 * 0.5 * (1 + erf($0 / 2.0.squareRoot())) }),
     ]
     for kernels in KernelSet.tested {

@@ -43,14 +43,40 @@ final class ConfigurationFuzzTests: XCTestCase {
     configuration.maskDecoder.channels = number(1...20)
     configuration.maskDecoder.mlpLayers = number(2...4)
     configuration.maskDecoder.biasHeads = heads
+    configuration.maskDecoder.stride = configuration.sideAdapter.patchSize
+    if number(0...2) == 0 { makeHybrid(&configuration, &random) }
     return configuration
+  }
+
+  /// Gives a configuration a convolutional stem, mostly one that fits.
+  private func makeHybrid(_ configuration: inout SANConfiguration, _ random: inout Mutator) {
+    func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &random)! }
+    let strides = pick([
+      [2, 2, 2, 2], [1, 2, 2, 2, 2], [2, 1, 2, 1, 2, 2, 1], [2, 2, 2], [2, 2, 2, 2, 2],
+    ])
+    configuration.clip.image.stem = SANConfiguration.Stem(
+      channels: number(0...7),
+      blocks: strides.map { stride in
+        SANConfiguration.Stem.Stage(
+          expansion: number(1...3), kernel: pick([3, 5]), stride: stride, channels: number(1...9),
+          repeats: number(1...2))
+      }, head: number(1...20), hidden: number(1...20))
+    configuration.clip.image.patchSize = pick([16, 16, 16, 8])
+    configuration.sideAdapter.patchSize = pick([16, 16, 16, 32])
+    configuration.clip.resolutionScale = pick([1, 1, 1, 0.5])
+    configuration.maskDecoder.stride = pick([16, 8, 8, 4])
+    configuration.dense = SANConfiguration.Dense(
+      mask: pick([0, 1, 0.5]), maskMean: pick([0, 1]), places: pick([0, 0.7]))
+    configuration.input.mean = [127, 127, 127]
+    configuration.input.deviation = pick([[128, 128, 128], [0, 1, 1]])
   }
 
   func testWhatIsValidRuns() throws {
     let workspace = Workspace(pool: ThreadPool(threads: 2))
     var random = Mutator(seed: 17)
-    var (ran, refused) = (0, 0)
-    for round in 0..<2000 {
+    var (ran, refused, hybrids) = (0, 0, 0)
+    for round in 0..<2600 {
       let configuration = configuration(&random)
       do {
         try configuration.validate(file: "fuzz")
@@ -66,10 +92,14 @@ final class ConfigurationFuzzTests: XCTestCase {
       try workspace.scope {
         let proposals = try model.encode(image.planarImage(in: workspace), workspace: workspace)
         let logits = model.classLogits(proposals, classifier: classifier)
+        let places = proposals.places.map { model.classLogits($0.embeddings, classifier: classifier) }
         let size = Grid(height: height, width: width)
         let scores = try SemanticScores(
-          proposals, probabilities: SANModel.classProbabilities(logits), cropped: size, size: size
+          proposals,
+          scores: ClassScores(logits, places: places, of: proposals, dense: configuration.dense),
+          cropped: size, size: size
         ).tensor(workspace: workspace)
+        hybrids += configuration.clip.image.stem == nil ? 0 : 1
         XCTAssertEqual(scores.shape, [2, height, width])
         XCTAssert(scores.values.allSatisfy { $0.isFinite && $0 >= 0 }, "round \(round): \(configuration)")
       }
@@ -77,6 +107,7 @@ final class ConfigurationFuzzTests: XCTestCase {
     }
     XCTAssertGreaterThan(ran, 500)
     XCTAssertGreaterThan(refused, 500)
+    XCTAssertGreaterThan(hybrids, 20)
   }
 
   /// Sizes that leave a grid without a cell are refused by the field that is to blame.

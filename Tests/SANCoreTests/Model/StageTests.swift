@@ -72,7 +72,8 @@ final class StageTests: XCTestCase {
       let biases = workspace.matrix(heads * test.queries, test.sideGrid.count)
       test.model.maskDecoder(
         queries: try test.matrix("side.out1.query", rows: test.queries, in: workspace),
-        patches: try test.tokens("side.out1.x", in: workspace), masks: masks, biases: biases,
+        patches: try test.tokens("side.out1.x", in: workspace), grid: test.sideGrid, masks: masks,
+        biases: biases,
         workspace: workspace)
       let logits = try test.golden["mask_logits"]
       assertClose(masks.tensor(shape: logits.shape), logits, tolerance: 1e-4, relative: true, test.name)

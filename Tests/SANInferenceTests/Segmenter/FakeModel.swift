@@ -64,14 +64,14 @@ final class FakeModel: SegmentationModel {
     return Tensor(shape: [prompts.count + 1, width], rows)
   }
 
-  func classLogits(_ proposals: MaskProposals, classifier: Tensor) -> Tensor {
-    let (queries, classes) = (proposals.embeddings.shape[0], classifier.shape[0])
+  func classLogits(_ embeddings: Tensor, classifier: Tensor) -> Tensor {
+    let (queries, classes) = (embeddings.shape[0], classifier.shape[0])
     let width = classifier.shape[1]
     return Tensor(
       shape: [queries, classes],
       (0..<queries * classes).map { index in
         (0..<width).reduce(0) { sum, channel in
-          sum + scale * proposals.embeddings[index / classes * width + channel]
+          sum + scale * embeddings[index / classes * width + channel]
             * classifier[index % classes * width + channel]
         }
       })

@@ -24,14 +24,17 @@ public struct ClipRecognitionHead: Sendable {
     normPost = LayerNorm(parameters.scope("ln_post"), width: image.width, epsilon: 1e-5)
   }
 
-  /// Mask embeddings `[Q, E]`, of unit length, from the workspace's present scope.
+  /// Mask embeddings `[Q, E]`, of unit length, from the workspace's present scope; where `places` is set, followed by those of
+  /// the patch tokens, which go on as in plain CLIP: `[Q + h·w, E]`.
   ///
   /// - `tokens`: the extractor's last tokens, `[1 + h·w, C]`, the class token first.
   /// - `bias`: the attention bias on CLIP's grid, `[heads·Q, h·w]`, head by head.
-  public func callAsFunction(_ tokens: Matrix, bias: Matrix, queries: Int, workspace: Workspace) -> Matrix {
+  public func callAsFunction(
+    _ tokens: Matrix, bias: Matrix, queries: Int, places: Bool = false, workspace: Workspace
+  ) -> Matrix {
     let width = tokens.columns
     precondition(bias.columns == tokens.rows - 1, "one bias a patch")
-    let embeddings = workspace.matrix(queries, projection.outputs)
+    let embeddings = workspace.matrix(queries + (places ? tokens.rows - 1 : 0), projection.outputs)
     workspace.scope {
       let x = workspace.matrix(queries + tokens.rows, width)  // [Q + 1 + h·w, C]
       for query in 0..<queries { x.row(query).update(from: tokens.row(0), count: width) }
@@ -40,13 +43,18 @@ public struct ClipRecognitionHead: Sendable {
         // Before the first block all recognition tokens are the class token; after the last only they are read.
         apply(
           block, to: x, bias: bias, queries: queries, alike: index == 0,
-          recognitionOnly: index + 1 == blocks.count, workspace: workspace)
+          recognitionOnly: index + 1 == blocks.count && !places, workspace: workspace)
       }
       let recognition = x.rows(0..<queries)  // [Q, C]
       normPost(recognition, into: recognition, pool: workspace.pool)
-      projection(recognition, into: embeddings, pool: workspace.pool)  // [Q, E]
+      projection(recognition, into: embeddings.rows(0..<queries), pool: workspace.pool)  // [Q, E]
+      if places {
+        let patches = x.rows(queries + 1..<x.rows)  // [h·w, C]
+        normPost(patches, into: patches, pool: workspace.pool)
+        projection(patches, into: embeddings.rows(queries..<embeddings.rows), pool: workspace.pool)
+      }
     }
-    for query in 0..<queries { VectorMath.normalize(embeddings.row(query), embeddings.columns) }
+    for row in 0..<embeddings.rows { VectorMath.normalize(embeddings.row(row), embeddings.columns) }
     return embeddings
   }
 

@@ -2,6 +2,8 @@
 ///
 /// `clip_visual_extractor` in a checkpoint.
 public struct ClipVisualExtractor: Sendable {
+  /// A hybrid model's convolutional network, whose maps the stems read; nil for released models.
+  public let convolutions: EfficientNetLite?
   /// The image to tokens, without positions.
   public let stem: any ImageStem
   /// `[C]`
@@ -22,9 +24,16 @@ public struct ClipVisualExtractor: Sendable {
     let position = parameters.tensor("positional_embedding", [1 + image.grid.count, image.width])
     classPosition = position.rows(0..<1).reshaped([image.width])
     patchPosition = PositionalEmbedding(position.rows(1..<1 + image.grid.count), grid: image.grid)
-    stem = PatchEmbedding(
-      parameters.scope("conv1"), channels: image.width, patchSize: image.patchSize, isBiased: false,
-      resolutionScale: clip.resolutionScale)
+    let stemParameters = parameters.scope("stem")
+    convolutions = image.stem.map { EfficientNetLite(stemParameters, $0) }
+    if let convolutions, let stem = image.stem {
+      self.stem = PlaceEmbedding(
+        stemParameters.scope("tokens"), stem, maps: convolutions, width: image.width)
+    } else {
+      stem = PatchEmbedding(
+        parameters.scope("conv1"), channels: image.width, patchSize: image.patchSize, isBiased: false,
+        resolutionScale: clip.resolutionScale)
+    }
     normPre = LayerNorm(parameters.scope("ln_pre"), width: image.width, epsilon: 1e-5)
     blocks = (0..<clip.extractorLayers).map {
       .clip(parameters.scope("resblocks.\($0)"), width: image.width, heads: image.heads)
@@ -39,13 +48,13 @@ public struct ClipVisualExtractor: Sendable {
   ///
   /// Returns the last tokens, from the workspace's present scope.
   public func callAsFunction(
-    _ image: PlanarImage, workspace: Workspace,
+    _ image: PlanarImage, maps: ConvolutionalMaps? = nil, workspace: Workspace,
     visit: (_ layer: Int, _ tokens: Matrix, _ grid: Grid) throws -> Void
   ) rethrows -> Matrix {
     let grid = grid(of: image.size)
     let width = classEmbedding.count
     let x = workspace.matrix(1 + grid.count, width)  // [1 + h·w, C]
-    stem(image, into: x.rows(1..<x.rows), workspace: workspace)
+    stem(image, maps: maps, into: x.rows(1..<x.rows), workspace: workspace)
     x.row(0).update(from: classEmbedding.pointer, count: width)
     VectorMath.add(x.row(0), classPosition.pointer, width)
     patchPosition(grid).withUnsafeBufferPointer { VectorMath.add(x.row(1), $0.baseAddress!, $0.count) }

@@ -16,6 +16,9 @@ public struct MaskDecoder: Sendable {
   public let biasScale: Tensor
   /// Is added to the biases: one number.
   public let biasOffset: Tensor
+  /// A hybrid model's convolutional map of 8 pixels a place to ``pixelMLP``'s first hidden layer: with it, masks are twice as fine
+  /// as the side network's grid.
+  public let fine: Linear?
   /// ``pixelMLP``'s last layer, folded into the queries.
   private let maskFold: QueryFold
   /// That of ``biasMLP``, head by head.
@@ -26,7 +29,11 @@ public struct MaskDecoder: Sendable {
   public let channels: Int
 
   /// The mask decoder of a model, `side_adapter_network.mask_decoder` of its parameters.
-  public init(_ parameters: ParameterScope, _ configuration: SANConfiguration) {
+  ///
+  /// `convolutions` is the network whose map ``fine`` reads, where the model has one.
+  public init(
+    _ parameters: ParameterScope, _ configuration: SANConfiguration, convolutions: EfficientNetLite? = nil
+  ) {
     let (decoder, width) = (configuration.maskDecoder, configuration.sideAdapter.width)
     let (heads, channels) = (decoder.biasHeads, decoder.channels)
     (self.heads, self.channels) = (heads, channels)
@@ -38,26 +45,37 @@ public struct MaskDecoder: Sendable {
     queryMLP = mlp("query_mlp", outputs: channels, kernel: [])
     pixelMLP = mlp("pix_mlp", outputs: channels, kernel: [1, 1])
     biasMLP = mlp("attn_mlp", outputs: channels * heads, kernel: [1, 1])
+    fine = convolutions.flatMap {
+      decoder.stride == configuration.sideAdapter.patchSize
+        ? nil : Linear(parameters.weight("fine.weight", [channels, $0.channels(8)]))
+    }
     biasScale = parameters.tensor("bias_scaling.weight", [1, 1])
     biasOffset = parameters.tensor("bias_scaling.bias", [1])
     maskFold = QueryFold(pixelMLP, 0..<channels)
     biasFolds = (0..<heads).map { [biasMLP] in QueryFold(biasMLP, $0 * channels..<($0 + 1) * channels) }
   }
 
-  /// Writes mask logits `[Q, h·w]` and attention biases `[heads·Q, h·w]` (head by head), both on the side grid, for the
-  /// queries `[Q, C]` and the patch tokens `[h·w, C]`.
+  /// The grid of masks for patch tokens on `grid`.
+  public func maskGrid(_ grid: Grid) -> Grid {
+    fine == nil ? grid : Grid(height: 2 * grid.height, width: 2 * grid.width)
+  }
+
+  /// Writes mask logits `[Q, cells]`, on the grid of masks, and attention biases `[heads·Q, h·w]` (head by head), on the side
+  /// grid, for the queries `[Q, C]` and the patch tokens `[h·w, C]` on `grid`.
   public func callAsFunction(
-    queries: Matrix, patches: Matrix, masks: Matrix, biases: Matrix, workspace: Workspace
+    queries: Matrix, patches: Matrix, grid: Grid, maps: ConvolutionalMaps? = nil, masks: Matrix,
+    biases: Matrix, workspace: Workspace
   ) {
     let count = queries.rows
-    precondition(masks.rows == count && masks.columns == patches.rows, "one logit a query and patch")
+    precondition(
+      masks.rows == count && masks.columns == maskGrid(grid).count, "one logit a query and cell")
     precondition(
       biases.rows == heads * count && biases.columns == patches.rows, "one bias a head, query and patch")
     workspace.scope {
       let q = workspace.matrix(count, channels)  // [Q, D]
       queryMLP(queries, into: q, workspace: workspace)
 
-      let pixels = pixelMLP.hidden(patches, workspace: workspace)  // [h·w, D]
+      let pixels = pixelFeatures(patches, grid: grid, maps: maps, workspace: workspace)  // [cells, D]
       maskFold(q, pixels, into: masks, workspace: workspace)
 
       let hidden = biasMLP.hidden(patches, workspace: workspace)  // [h·w, D]
@@ -69,20 +87,38 @@ public struct MaskDecoder: Sendable {
     }
   }
 
+  /// What masks are made of at each of their cells, all of ``pixelMLP`` but its last layer, `[cells, D]`, from the workspace's
+  /// present scope.
+  private func pixelFeatures(
+    _ patches: Matrix, grid: Grid, maps: ConvolutionalMaps?, workspace: Workspace
+  ) -> Matrix {
+    guard let fine else { return pixelMLP.hidden(patches, workspace: workspace) }
+    guard let maps else { preconditionFailure("fine masks are made of maps") }
+    let (pool, first) = (workspace.pool, pixelMLP.layers[0])
+    let cells = workspace.matrix(maps.fine.rows, first.outputs)
+    workspace.scope {
+      let coarse = workspace.matrix(patches.rows, first.outputs)
+      first(patches, into: coarse, pool: pool)  // [h·w, D]
+      fine(maps.fine, into: cells, pool: pool)  // [2h·2w, D]
+      Bilinear.addTokens(coarse, from: grid, into: cells, to: maps.eighth, pool: pool)
+      pool.runRanges(cells.rows, grain: 256) { range, _ in
+        for cell in range { Activation.relu.apply(cells.row(cell), count: cells.columns) }
+      }
+    }
+    return pixelMLP.hidden(cells, from: 1, workspace: workspace)
+  }
+
   /// Reduces biases from the side grid to CLIP's by adaptive max pooling: window i of n runs from ⌊i·N/n⌋ to
   /// ⌈(i+1)·N/n⌉. `biases` is `[heads·Q, from.count]`, `out` is `[heads·Q, to.count]`.
   public static func pool(_ biases: Matrix, from: Grid, into out: Matrix, to: Grid, pool: ThreadPool) {
     precondition(
       biases.columns == from.count && out.columns == to.count && biases.rows == out.rows, "sizes agree")
-    @Sendable func window(_ index: Int, _ input: Int, _ output: Int) -> Range<Int> {
-      index * input / output..<((index + 1) * input + output - 1) / output
-    }
-    let columns = (0..<to.width).map { window($0, from.width, to.width) }
+    let columns = (0..<to.width).map { AdaptivePooling.window($0, from.width, to.width) }
     pool.runRanges(biases.rows, grain: 16) { range, _ in
       for row in range {
         let (source, target) = (biases.row(row), out.row(row))
         for y in 0..<to.height {
-          let rows = window(y, from.height, to.height)
+          let rows = AdaptivePooling.window(y, from.height, to.height)
           for x in 0..<to.width {
             var best = -Float.infinity
             for dy in rows {
@@ -97,10 +133,13 @@ public struct MaskDecoder: Sendable {
 }
 
 extension MaskDecoder {
-  /// Multiply-adds for `queries` queries and `patches` patches, as the paper has them: the last layers run on all pixels.
-  func cost(queries: Double, patches: Double) -> Double {
-    queryMLP.cost(rows: queries) + pixelMLP.cost(rows: patches) + biasMLP.cost(rows: patches)
-      + queries * patches * Double(channels) * Double(1 + heads)
+  /// Multiply-adds for `queries` queries and patches on `grid`, as the paper has them: the last layers run on all pixels.
+  func cost(queries: Double, grid: Grid) -> Double {
+    let (patches, cells) = (Double(grid.count), Double(maskGrid(grid).count))
+    let first = pixelMLP.layers[0].cost(rows: 1)
+    return queryMLP.cost(rows: queries) + biasMLP.cost(rows: patches)
+      + first * patches + (pixelMLP.cost(rows: 1) - first) * cells + (fine?.cost(rows: cells) ?? 0)
+      + queries * Double(channels) * (cells + patches * Double(heads))
   }
 }
 

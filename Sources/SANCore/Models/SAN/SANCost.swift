@@ -12,7 +12,7 @@ public struct SANCost: Sendable, Hashable {
   public let recognitionHead: Double
   /// The side ViT's blocks.
   public let sideAdapter: Double
-  /// Pixels to tokens, of both towers.
+  /// Pixels to tokens, of both towers; a hybrid model's convolutions included.
   public let patchEmbeddings: Double
   /// CLIP's features into the side ViT.
   public let fusion: Double
@@ -39,13 +39,14 @@ public struct SANCost: Sendable, Hashable {
     let size = ImageNormalization.paddedSize(of: imageSize)
     let queries = Double(model.configuration.sideAdapter.queries)
     let clipPatches = Double(model.extractor.grid(of: size).count)
-    let sidePatches = Double(model.sideAdapter.grid(of: size).count)
     clipExtractor = model.extractor.cost(of: size)
     recognitionHead = model.recognitionHead.cost(queries: queries, patches: clipPatches)
     sideAdapter = model.sideAdapter.cost(of: size)
-    patchEmbeddings = model.extractor.stem.cost(of: size) + model.sideAdapter.stem.cost(of: size)
+    patchEmbeddings =
+      (model.extractor.convolutions?.cost(of: size) ?? 0) + model.extractor.stem.cost(of: size)
+      + model.sideAdapter.stem.cost(of: size)
     fusion = model.sideAdapter.fusion.values.reduce(0) { $0 + $1.projection.cost(rows: clipPatches) }
-    maskDecoder = model.maskDecoder.cost(queries: queries, patches: sidePatches)
+    maskDecoder = model.maskDecoder.cost(queries: queries, grid: model.sideAdapter.grid(of: size))
   }
 
   /// The cost of encoding one prompt of `tokens`, start and end included.

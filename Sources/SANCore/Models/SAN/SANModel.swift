@@ -36,11 +36,12 @@ public struct SANModel: Sendable {
   public init(_ configuration: SANConfiguration, _ parameters: ParameterScope) {
     let side = parameters.scope("side_adapter_network")
     let classifier = parameters.scope("ov_classifier")
+    let extractor = ClipVisualExtractor(parameters.scope("clip_visual_extractor"), configuration)
+    let convolutions = extractor.convolutions
     self.init(
-      configuration: configuration,
-      extractor: ClipVisualExtractor(parameters.scope("clip_visual_extractor"), configuration),
-      sideAdapter: SideAdapterNetwork(side, configuration),
-      maskDecoder: MaskDecoder(side.scope("mask_decoder"), configuration),
+      configuration: configuration, extractor: extractor,
+      sideAdapter: SideAdapterNetwork(side, configuration, convolutions: convolutions),
+      maskDecoder: MaskDecoder(side.scope("mask_decoder"), configuration, convolutions: convolutions),
       recognitionHead: ClipRecognitionHead(parameters.scope("clip_rec_head"), configuration),
       textEncoder: ClipTextEncoder(classifier, configuration),
       backgroundEmbedding: classifier.tensor("bg_embed", [1, configuration.clip.embedding]),
@@ -80,34 +81,43 @@ public struct SANModel: Sendable {
       for layer in fused {
         features[layer] = workspace.matrix(clipGrid.count, configuration.clip.image.width)  // [h·w, C]
       }
-      let tokens = try extractor(image, workspace: workspace) { layer, tokens, _ in
+      let maps = try extractor.convolutions.map {
+        try $0(image, workspace: workspace, checkpoint: checkpoint)
+      }
+      let tokens = try extractor(image, maps: maps, workspace: workspace) { layer, tokens, _ in
         try checkpoint()
         features[layer]?.copy(from: tokens.rows(1..<tokens.rows))
       }  // [1 + h·w, C]
 
       try enter(.side)
       let sideTokens = try sideAdapter(
-        image, features: features, clipGrid: clipGrid, workspace: workspace
+        image, maps: maps, features: features, clipGrid: clipGrid, workspace: workspace
       ) { _, _ in try checkpoint() }  // [Q + h_s·w_s, C]
 
       try enter(.decoder)
-      let masks = workspace.matrix(queries, sideGrid.count)  // [Q, h_s·w_s]
+      let maskGrid = maskDecoder.maskGrid(sideGrid)
+      let masks = workspace.matrix(queries, maskGrid.count)  // [Q, cells]
       let pooled = workspace.matrix(maskDecoder.heads * queries, clipGrid.count)  // [heads·Q, h·w]
       workspace.scope {
         let biases = workspace.matrix(pooled.rows, sideGrid.count)  // [heads·Q, h_s·w_s]
         maskDecoder(
           queries: sideTokens.rows(0..<queries), patches: sideTokens.rows(queries..<sideTokens.rows),
-          masks: masks, biases: biases, workspace: workspace)
+          grid: sideGrid, maps: maps, masks: masks, biases: biases, workspace: workspace)
         MaskDecoder.pool(biases, from: sideGrid, into: pooled, to: clipGrid, pool: workspace.pool)
       }
 
       try enter(.recognition)
-      let embeddings = recognitionHead(
-        tokens, bias: pooled, queries: queries, workspace: workspace)  // [Q, E]
+      let recognised = recognitionHead(
+        tokens, bias: pooled, queries: queries, places: configuration.dense.usesPlaces, workspace: workspace)
+      let embeddings = recognised.rows(0..<queries)
       return MaskProposals(
-        logits: masks.tensor(shape: [queries, sideGrid.height, sideGrid.width]),
-        embeddings: embeddings.tensor(),
-        grid: sideGrid, imageSize: image.size)
+        logits: masks.tensor(shape: [queries, maskGrid.height, maskGrid.width]),
+        embeddings: embeddings.tensor(), grid: maskGrid, imageSize: image.size,
+        places: recognised.rows == queries
+          ? nil
+          : MaskProposals.Places(
+            recognised.rows(queries..<recognised.rows).tensor(), grid: clipGrid, masks: masks,
+            maskGrid: maskGrid))
     }
   }
 
@@ -137,15 +147,14 @@ public struct SANModel: Sendable {
     }
   }
 
-  /// Class logits `[Q, K + 1]`: the scaled similarities of mask embeddings and classifier rows.
-  public func classLogits(_ proposals: MaskProposals, classifier: Tensor) -> Tensor {
+  /// Class logits `[N, K + 1]` of embeddings `[N, E]` of masks or places: their scaled similarities with classifier rows.
+  public func classLogits(_ embeddings: Tensor, classifier: Tensor) -> Tensor {
     precondition(
-      classifier.shape.count == 2 && classifier.shape[1] == proposals.embeddings.shape[1], "one joint space")
-    let rows = proposals.embeddings.shape[0]
+      classifier.shape.count == 2 && classifier.shape[1] == embeddings.shape[1], "one joint space")
+    let rows = embeddings.shape[0]
     return Tensor(shape: [rows, classifier.shape[0]]) { out in
       let logits = Matrix(out.baseAddress!, rows: rows, columns: classifier.shape[0])
-      GEMM.multiply(
-        proposals.embeddings.matrix, classifier.matrix, .transposed, into: logits, alpha: logitScale)
+      GEMM.multiply(embeddings.matrix, classifier.matrix, .transposed, into: logits, alpha: logitScale)
     }
   }
 }

@@ -16,7 +16,11 @@ public struct SideAdapterNetwork: Sendable {
   public let fusion: [Int: FusionLayer]
 
   /// The side network of a model, `side_adapter_network` of its parameters.
-  public init(_ parameters: ParameterScope, _ configuration: SANConfiguration) {
+  ///
+  /// `convolutions` is the network whose maps its stem reads, where the model has one.
+  public init(
+    _ parameters: ParameterScope, _ configuration: SANConfiguration, convolutions: EfficientNetLite? = nil
+  ) {
     let (side, vit) = (configuration.sideAdapter, parameters.scope("vit_model"))
     let tokens = [side.queries, side.width]
     queryEmbedding = parameters.tensor("query_embed", [1] + tokens).reshaped(tokens)
@@ -24,8 +28,13 @@ public struct SideAdapterNetwork: Sendable {
     patchPosition = PositionalEmbedding(
       vit.tensor("pos_embed", [1, side.grid.count, side.width]).reshaped([side.grid.count, side.width]),
       grid: side.grid)
-    stem = PatchEmbedding(
-      vit.scope("patch_embed.proj"), channels: side.width, patchSize: side.patchSize, isBiased: true)
+    let projection = vit.scope("patch_embed.proj")
+    if let convolutions {
+      stem = NearEmbedding(projection, maps: convolutions, width: side.width)
+    } else {
+      stem = PatchEmbedding(
+        projection, channels: side.width, patchSize: side.patchSize, isBiased: true)
+    }
     blocks = (0..<side.layers).map {
       .side(vit.scope("blocks.\($0)"), width: side.width, heads: side.heads)
     }
@@ -47,7 +56,8 @@ public struct SideAdapterNetwork: Sendable {
   /// Returns the tokens `[Q + h_s·w_s, C]`, queries first, from the workspace's present scope. `visit(block, tokens)`
   /// sees the tokens after each block and its fusion (1, 2, …); what it throws ends the run.
   public func callAsFunction(
-    _ image: PlanarImage, features: [Int: Matrix], clipGrid: Grid, workspace: Workspace,
+    _ image: PlanarImage, maps: ConvolutionalMaps? = nil, features: [Int: Matrix], clipGrid: Grid,
+    workspace: Workspace,
     visit: (_ block: Int, _ tokens: Matrix) throws -> Void
   ) rethrows -> Matrix {
     let grid = grid(of: image.size)
@@ -55,7 +65,7 @@ public struct SideAdapterNetwork: Sendable {
     let x = workspace.matrix(queries + grid.count, queryEmbedding.shape[1])  // [Q + h_s·w_s, C]
     let patches = x.rows(queries..<x.rows)
     x.row(0).update(from: queryEmbedding.pointer, count: queryEmbedding.count)
-    stem(image, into: patches, workspace: workspace)
+    stem(image, maps: maps, into: patches, workspace: workspace)
 
     let position = patchPosition(grid)  // [h_s·w_s, C]
     func addPosition() {
