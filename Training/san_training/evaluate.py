@@ -22,7 +22,7 @@ def prepared(model, pixels, device):
     scale = short / min(height, width)
     size = (short, int(width * scale)) if height <= width else (int(height * scale), short)
     image = np.array(Image.fromarray(pixels).resize(size[::-1], Image.BICUBIC))
-    x = normalise(torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float())
+    x = normalise(torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float(), model.config)
     padded = tuple(-(-side // 32) * 32 for side in size)
     return torch.nn.functional.pad(x, (0, padded[1] - size[1], 0, padded[0] - size[0])), size
 

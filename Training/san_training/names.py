@@ -128,3 +128,9 @@ def spoken_of(gloss, adjectives):
         words = words[1:]
     return [" ".join(words[:count]) for count in (2, 1)
             if len(words) == count or len(words) > count and words[count] in AFTER_NOUN]
+
+
+def cutouts(data):
+    """The names of the cut-outs."""
+    return [cutout(entry["name"])
+            for entry in json.loads((Path(data) / "cutouts" / "index.json").read_text(encoding="utf-8"))]
