@@ -134,3 +134,17 @@ class Kept:
             one = tally.result()
             result[key + "_pixels"], result[key + "_miou"] = float(one["pixel_accuracy"]), float(one["miou"])
         return result
+
+    @torch.no_grad()
+    def overlap(self, model):
+        """How well the best proposed mask covers a region of COCO's labels: the mean IoU over regions."""
+        found = []
+        for photo, maps, size, padded, truth in self.items:
+            own = [k for k in np.unique(truth["labels"]) if k >= 0]
+            if not own:
+                continue
+            masks = cut(model.propose(model.extract_maps(*maps))[-1][0], size, padded) > 0
+            wanted = torch.from_numpy(np.stack([truth["labels"] == k for k in own])).flatten(1).float()
+            both = wanted @ masks.flatten(1).float().t()
+            found += (both / (wanted.sum(1, keepdim=True) + masks.flatten(1).sum(1) - both)).amax(1).tolist()
+        return float(np.mean(found))

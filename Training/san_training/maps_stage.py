@@ -60,21 +60,21 @@ def main(args):
     stem, _ = frozen_stem()
     stem.to(memory_format=torch.channels_last)
     names = folder / "names.json"
-    if run.member == 0:
+    if run.member == 0 and not names.exists():
         arrays(folder, args.count)
         names.write_text(json.dumps(pictures.vocabulary.names))
     while not names.exists():
         time.sleep(1)
     kept = arrays(folder)
-    parts = range(run.member * PART, args.count, args.members * PART)
+    parts = [n for n in range(run.member * PART, len(kept["ready"]), args.members * PART) if not kept["ready"][n]]
     with ThreadPoolExecutor(1) as pool:
         def request(begin):
             return [pool.submit(pictures.sample, args.seed * 1_000_003 + n)
-                    for n in range(begin, min(args.count, begin + PART))]
+                    for n in range(begin, min(len(kept["ready"]), begin + PART))]
         waiting = request(parts[0])
-        for begin in parts:
+        for begin, after in zip(parts, [*parts[1:], len(kept["ready"])]):
             pixels, columns = zip(*(job.result() for job in waiting))
-            waiting = request(begin + parts.step)
+            waiting = request(after)
             images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float()
             x8, x16, x32 = stem.maps(normalise(jitter(images), SAN_MINI).to(memory_format=torch.channels_last))
             part = slice(begin, begin + len(pixels))

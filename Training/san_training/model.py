@@ -248,7 +248,7 @@ class SAN(nn.Module):
 
     def propose(self, extracted, supervised=1):
         """What `extract` gives -> list of (mask logits [B,Q,h,w], embeddings [B,Q,E], bias [B,heads,Q,N],
-        place embeddings [B,N,E]), the last one last."""
+        embeddings of CLIP's places [B,h',w',E]), the last one last."""
         source, features, size = extracted
         results = []
         for masks, bias in self.side_adapter_network(source, features, size, supervised):
@@ -256,11 +256,11 @@ class SAN(nn.Module):
             # the extractor's last tokens go on: [B,1+N,C]
             queries = masks.shape[1]
             found = F.normalize(self.clip_rec_head(features[-1], pooled).float(), dim=-1)
-            results.append((masks, found[:, :queries], pooled, found[:, queries + 1:]))
+            results.append((masks, found[:, :queries], pooled, found[:, queries + 1:].unflatten(1, size)))
         return results
 
     def class_logits(self, embeddings, classifier):
-        """embeddings [B,Q,E], classifier [K+1,E] unit rows -> [B,Q,K+1]."""
+        """embeddings [...,E], classifier [K+1,E] unit rows -> [...,K+1]."""
         return self.ov_classifier.logit_scale.exp() * embeddings @ classifier.t()
 
     def classifier(self, text):
@@ -268,28 +268,22 @@ class SAN(nn.Module):
         return torch.cat([text, F.normalize(self.ov_classifier.bg_embed, dim=-1)])
 
 
-PLAIN = {"mask": 1.0, "mask_mean": 0.0, "places": 0.0}
-
-
-def semantic_scores(mask_logits, class_logits, place_logits, size, padded, dense=None):
-    """One image: [Q,h,w], [Q,K+1] and places' [h*w,K+1] on CLIP's grid -> scores [K,H,W] at `size`, through the padded
-    size. Without `dense`, the masks' alone."""
-    grid, weights = (padded[0] // 16, padded[1] // 16), dense or PLAIN
-    classes = class_logits.softmax(dim=-1)[:, :-1]
-    shares = weights["mask"] * classes
-    places = place_logits.softmax(dim=-1)[:, :-1]
-    if weights["mask_mean"]:
-        inside = F.adaptive_avg_pool2d(mask_logits[None].sigmoid(), grid)[0].flatten(1)  # [Q,N]
-        mean = inside @ places / (inside.sum(1, keepdim=True) + 1e-6)
-        shares = shares + weights["mask_mean"] * classes.sum(1, keepdim=True) * mean
+def semantic_scores(mask_logits, class_logits, place_logits, size, padded, dense=None, every=1):
+    """One image: [Q,h,w], [Q,K+1] and places' [h',w',K+1] on CLIP's grid -> scores [K,H,W] at `size`, through the padded
+    size, or at an `every`th of the pixels a side. Without `dense`, the masks' alone."""
+    size, padded = ([side // every for side in both] for both in (size, padded))
+    shares = classes = class_logits.softmax(dim=-1)[:, :-1]
+    if dense:
+        places = place_logits.softmax(dim=-1)[..., :-1].permute(2, 0, 1)  # [K,h',w']
+        inside = F.adaptive_avg_pool2d(mask_logits.sigmoid(), places.shape[1:])  # [Q,h',w']
+        mean = torch.einsum("qhw,khw->qk", inside, places) / (inside.sum((1, 2))[:, None] + 1e-6)
+        shares = dense["mask"] * classes + dense["mask_mean"] * classes.sum(1, keepdim=True) * mean
 
     def enlarged(x):
         return F.interpolate(x[None], size=padded, mode="bilinear", align_corners=False)[0, :, : size[0], : size[1]]
 
     scores = torch.einsum("qk,qhw->khw", shares, enlarged(mask_logits).sigmoid())
-    if weights["places"]:
-        scores = scores + weights["places"] * enlarged(places.t().unflatten(1, grid))
-    return scores
+    return scores + dense["places"] * enlarged(places) if dense else scores
 
 
 def initialise(model, seed):

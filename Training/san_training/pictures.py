@@ -57,15 +57,7 @@ class Pictures:
         self.weights = {s: [1 / np.sqrt(counts[columns].min()) if len(columns) else 0 for columns in group]
                         for s, group in present.items()}
         self.things = [(p, column) for s in ("coco", "caltech") for p, columns in zip(self.photos[s], present[s])
-                       for column in columns if column in self.pasteable]
-
-    @property
-    def pasteable(self):
-        """Columns of things, not of stuff: COCO's and the objects that Caltech's folders are named by."""
-        known = {self.vocabulary.index[n] for n in self.vocabulary.coco}
-        stuff = {self.vocabulary.table["coco"][k] for k in range(92, 129) if k in self.vocabulary.table["coco"]}
-        objects = {self.vocabulary.table["coco"][k] for k in range(131, 255)}
-        return (known | objects) - stuff
+                       for column in columns if column in self.vocabulary.pasteable]
 
     def names_in(self, photo):
         with Image.open(photo.label) as image:

@@ -6,14 +6,14 @@ import random
 import torch
 import torch.nn.functional as F
 
-from . import names
+from . import checkpoint, names
 from .cache import Cache, Kept, cut
 from .config import SAN_MINI
 from .model import SAN, initialise
 from .muon import muon
 from .text import class_embeddings
 from .tokenizer import Tokenizer
-from .training import Average, Run, update
+from .training import Average, Members, Run, update
 from .vocabulary import Vocabulary
 
 AVERAGED = 300  # steps of the running mean
@@ -72,7 +72,7 @@ def named_loss(model, names, embeddings, targets, weights, text, offered):
     return (F.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum().clamp_min(1e-6)
 
 
-def cover(columns, count):
+def cover(columns):
     """columns [B,88,88] -> each stride-16 place's most frequent column [B,N], and its share of the place [B,N]."""
     cells = F.unfold((columns[:, None] + 1).float(), 4, stride=4).long() - 1  # [B,16,N]
     same = (cells[:, :, None] == cells[:, None]).sum(2)  # [B,16,N]
@@ -128,15 +128,26 @@ def place_scores(model, text):
     return found
 
 
+def text_tower(folder, file):
+    """Stage 1's weights; where it has not run, those of a model file, which then stand for them."""
+    path = folder / "text.pt"
+    if not path.exists():
+        prefix = "ov_classifier."
+        weights = {k[len(prefix):]: v for k, v in checkpoint.read(file)[1].items() if k.startswith(prefix)}
+        torch.save({"model": weights, "optimizer": None, "step": 0, "seconds": 0.0}, path)
+    return torch.load(path, map_location="cpu", weights_only=True)["model"]
+
+
 def main(args):
     run = Run(args, "tower")
     run.partial = True
     model = SAN(SAN_MINI)
     initialise(model, args.seed)
-    model.ov_classifier.load_state_dict(torch.load(run.folder / "text.pt", weights_only=True)["model"])
+    model.ov_classifier.load_state_dict(text_tower(run.folder, args.text))
     start(model)
     optimizer = muon(list(trained(model)), args.decay)
     average = Average(model, AVERAGED, run.resume(model, optimizer))
+    members = Members(run, model)
     cache = Cache(run.folder / "maps")
     called = Names(model, args.data, run.folder)
     if called.vocabulary.names != cache.names:
@@ -150,7 +161,7 @@ def main(args):
             block.idle = closed
         count = args.batch if closed else args.batch // 2
         maps, columns, head = cache.batch(count)
-        places, share = cover(columns, len(called.first))
+        places, share = cover(columns)
         wanted, masks = regions_of(places, share)
         text, offered = called.drawn(), called.offered()
         _, features, grid = model.extract_maps(*maps, dropout=args.dropout)
@@ -170,6 +181,7 @@ def main(args):
         model.ov_classifier.logit_scale.data.clamp_(max=4.60517)
         run.step += 1
         average.update(run.step)
+        members.meet()
         run.gather(loss=loss.item(), place=place.item(), region=region.item(), soft=soft.item(),
                    scale=model.ov_classifier.logit_scale.exp().item())
         if run.step % 20 == 0 or run.progress >= 1:

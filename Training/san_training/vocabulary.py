@@ -32,6 +32,9 @@ KIN = (
     ("door", "wall", "cabinet", "elevator"), ("clothes", "cloth"))
 KIN_WEIGHT = 0.2
 
+# Ids of classes_all.txt whose names are objects that Caltech's folders are named by.
+OBJECT_IDS = range(131, 255)
+
 CLOTHES_ARE = "person"  # a fashion photo's clothes, skin and hair are of a person, and so is a face
 
 
@@ -58,6 +61,9 @@ class Vocabulary:
         self.table = {s: {k: self.index[n] for k, n in t.items()} for s, t in tables.items()}
         self.parts = sorted({*self.table["ccp"].values(), self.index["face"]})
         self.person = self.index[CLOTHES_ARE]
+        # Things, which are annotated wherever they are; besides, what can be cut out and pasted.
+        self.things = {self.index[n] for n in (*self.coco, *cutouts)}
+        self.pasteable = self.things | {self.table["coco"][k] for k in OBJECT_IDS if k in self.table["coco"]}
 
     def against(self):
         """[K,K]: how much column k weighs against a target (a row): 1 mostly, KIN_WEIGHT for its kin, 0 for its own
