@@ -60,6 +60,7 @@ def maps(model, image, kind):
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # sums in the same order everywhere
     file = sys.argv[2] if len(sys.argv) > 2 else ROOT / "Weights" / "Resources" / "san-mini" / "model.safetensors"
     weights = load_file(file)
     for name, (photo, top, left) in CROPS.items():
