@@ -63,6 +63,8 @@ def main():
 
     adapter = command("adapter", "stage 4: train the side adapter on the frozen tower", 20000, 6, 1e-3)
     adapter.add_argument("--validate", type=int, default=200, help="steps from one validation to the next")
+    adapter.add_argument("--small", type=float, default=0.6,
+                         help="share of the run, at its start, on windows of the pictures, twice as many a step")
     finetune = command("finetune", "train the side adapter of any SAN checkpoint on a folder of one's own", 20000, 16, 4e-4)
     finetune.add_argument("--init", required=True, help="a model file to start from")
     finetune.add_argument("--size", type=int, default=448, help="pixels of a crop's side, a multiple of 32")

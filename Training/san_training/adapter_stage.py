@@ -13,7 +13,7 @@ from .tower_stage import Names
 from .training import Average, Members, Run, update
 
 AVERAGED = 300  # steps of the running mean
-SIDE = 44  # masks are learned at stride 8
+WINDOW = 16  # places a side of what the first part of the run sees of each picture, for twice the speed
 
 
 def stored(folder, stage):
@@ -43,10 +43,10 @@ def trained(model):
             yield name, parameter, 1.0
 
 
-def doubt(columns, classes, things):
+def doubt(columns, classes, things, side):
     """[S,S] columns and a picture's classes -> how much each place weighs in each class's mask: annotated places and all
     places for a thing (it is annotated wherever it is); stuff may go on where nothing is known."""
-    unknown = F.adaptive_avg_pool2d((columns[None] < 0).float(), SIDE)[0]
+    unknown = F.adaptive_avg_pool2d((columns[None] < 0).float(), side)[0]
     return torch.where(things[classes][:, None, None], 1.0, 1 - 0.95 * unknown)
 
 
@@ -73,7 +73,10 @@ def main(args):
     things = torch.zeros(len(called.first), dtype=torch.bool)
     things[sorted(called.vocabulary.things)] = True
     while run.progress < 1:
-        maps, columns, _ = cache.batch(args.batch)
+        small = run.progress < args.small
+        pictures = args.batch * 2 if small else args.batch
+        maps, columns, _ = cache.batch(pictures, WINDOW if small else 0)
+        side = columns.shape[1] // 2  # masks are learned at stride 8
         text = called.drawn()
         with torch.no_grad():
             extracted = model.extract_maps(*maps)
@@ -82,12 +85,12 @@ def main(args):
         loss, shown = 0.0, {}
         for masks, embeddings, pooled, _ in outputs:
             found, count, free = {}, 0, 0
-            for n in range(args.batch):
-                truth = matching.targets(columns[n], SIDE)
+            for n in range(pictures):
+                truth = matching.targets(columns[n], side)
                 logits = model.class_logits(embeddings[n], classifier)
                 one, matched = matching.losses(
                     masks[n], logits, pooled[n], grid, truth, None, args.guidance, args.matches,
-                    doubt(columns[n], truth[0], things), called.against)
+                    doubt(columns[n], truth[0], things, side), called.against)
                 found = {k: found.get(k, 0) + v for k, v in one.items()}
                 count, free = count + matched, free + len(logits) - matched
             found["free"] = free

@@ -76,11 +76,22 @@ class Cache:
         x8, x16, x32 = (torch.from_numpy(np.stack([self.kept[n][i] for i in rows])).float() for n in ("x8", "x16", "x32"))
         return x8, x16, torch.cat([x32, F.relu6(self.stem.head(x32))], dim=1)
 
-    def batch(self, size, draw=random):
-        """(standardised maps, columns [B,88,88], the head's own map)."""
-        rows = draw.sample(self.ready, size)
+    def batch(self, size, window=0):
+        """(standardised maps, columns [B,88,88], the head's own map) of random pictures; or of a random window of so many
+        places a side (an even number) of each."""
+        rows = random.sample(self.ready, size)
         maps = self.maps(rows)
         columns = torch.from_numpy(np.stack([self.kept["columns"][i] for i in rows])).long()
+        if window:
+            places = columns.shape[1] // 4
+            corners = [[2 * random.randint(0, (places - window) // 2) for _ in range(2)] for _ in rows]
+
+            def part(x, stride):  # cells of `stride` pixels
+                def span(first):
+                    return slice(first * 16 // stride, (first + window) * 16 // stride)
+                return torch.stack([one[..., span(y), span(x0)] for one, (y, x0) in zip(x, corners)])
+            maps = [part(x, stride) for x, stride in zip(maps, (8, 16, 32))]
+            columns = part(columns, 4)
         return self.standard(maps), columns, maps[2][:, -self.stem.head.weight.shape[0]:]
 
 

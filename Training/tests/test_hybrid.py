@@ -116,7 +116,7 @@ class PlaceTests(unittest.TestCase):
         columns = torch.full((88, 88), -1)
         columns[:, :44] = 1
         columns[:44, 44:] = 0
-        found = doubt(columns, torch.tensor([0, 1]), torch.tensor([True, False]))
+        found = doubt(columns, torch.tensor([0, 1]), torch.tensor([True, False]), 44)
         self.assertTrue((found[0] == 1).all())
         self.assertAlmostEqual(found[1, -1, -1].item(), 0.05, places=6)
         self.assertEqual((found[1, 0, 0].item(), found[1, 0, -1].item()), (1, 1))
