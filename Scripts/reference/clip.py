@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from layers import ClipBlock, resize_grid, to_map
+from stem import Stem
 
 
 class ClipVisualExtractor(nn.Module):
@@ -13,19 +14,21 @@ class ClipVisualExtractor(nn.Module):
         super().__init__()
         image = clip.image
         self.grid = image.grid
-        self.conv1 = nn.Conv2d(3, image.width, image.patch_size, image.patch_size, bias=False)
+        if image.stem:
+            self.stem = Stem(image.stem, image.width)
+        else:
+            self.conv1 = nn.Conv2d(3, image.width, image.patch_size, image.patch_size, bias=False)
         self.class_embedding = nn.Parameter(torch.zeros(image.width))
         self.positional_embedding = nn.Parameter(torch.zeros(1 + image.grid[0] * image.grid[1], image.width))
         self.ln_pre = nn.LayerNorm(image.width, eps=1e-5)
         self.resblocks = nn.ModuleList(
             ClipBlock(image.width, image.heads) for _ in range(clip.extractor_layers))
 
-    def forward(self, image):
-        """[B, 3, H, W] → for `ln_pre` and each block (map [B, C, h, w], class token [B, 1, C])."""
-        patches = self.conv1(image)  # [B, C, h, w]
+    def forward(self, patches):
+        """Embedded patches [B, C, h, w] → for `ln_pre` and each block (map [B, C, h, w], class token [B, 1, C])."""
         size = patches.shape[2:]
         patches = patches.flatten(2).transpose(1, 2)  # [B, h·w, C]
-        classes = self.class_embedding.expand(len(image), 1, -1)  # [B, 1, C]
+        classes = self.class_embedding.expand(len(patches), 1, -1)  # [B, 1, C]
         positions = torch.cat([
             self.positional_embedding[:1],
             resize_grid(self.positional_embedding[1:], self.grid, size)])  # [1 + h·w, C]
@@ -62,7 +65,8 @@ class ClipRecHead(nn.Module):
         return mask
 
     def forward(self, feature, bias):
-        """The extractor's last (map, class token) and the bias [B, heads, Q, h_s, w_s] → [B, Q, E], normalised."""
+        """The extractor's last (map, class token) and the bias [B, heads, Q, h_s, w_s] → embeddings of the masks
+        [B, Q, E] and of the places [B, L, E], normalised."""
         patches, classes = feature
         bias = pool_bias(bias, patches.shape[2:])
         tokens = patches.flatten(2).transpose(1, 2)  # [B, L, C]
@@ -70,8 +74,8 @@ class ClipRecHead(nn.Module):
         mask = self.mask(bias)
         for block in self.resblocks:
             x = block(x, mask)
-        x = self.ln_post(x[:, :self.queries]) @ self.proj  # [B, Q, E]
-        return F.normalize(x, dim=-1)
+        x = F.normalize(self.ln_post(x) @ self.proj, dim=-1)  # [B, Q + 1 + L, E]
+        return x[:, :self.queries], x[:, self.queries + 1:]
 
 
 def pool_bias(bias, size):
@@ -119,6 +123,6 @@ class OvClassifier(nn.Module):
         means = [F.normalize(self.encode(tokens).mean(dim=0), dim=-1) for tokens in classes]
         return F.normalize(torch.cat([torch.stack(means), self.bg_embed]), dim=-1)
 
-    def forward(self, mask_embed, classifier):
-        """[B, Q, E] and [K + 1, E] → class logits [B, Q, K + 1]."""
-        return self.logit_scale.exp() * mask_embed @ classifier.T
+    def forward(self, embeddings, classifier):
+        """[B, Q, E] (or places [B, L, E]) and [K + 1, E] → class logits [B, Q, K + 1]."""
+        return self.logit_scale.exp() * embeddings @ classifier.T

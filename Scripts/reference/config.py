@@ -5,12 +5,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Stem:
+    kind: str
+    channels: int  # of the first convolution
+    blocks: tuple  # ((expansion, kernel, stride, channels, repeats), …)
+    head: int  # channels of the head convolution
+    hidden: int  # of the place tokens
+
+
+@dataclass(frozen=True)
 class ImageTower:
     width: int
     layers: int
     heads: int
     patch_size: int
     grid: tuple  # (rows, columns) of the positional embedding in the checkpoint
+    stem: Stem = None  # instead of the patch embedding
 
 
 @dataclass(frozen=True)
@@ -47,11 +57,23 @@ class MaskDecoder:
     channels: int
     mlp_layers: int
     bias_heads: int
+    stride: int = None  # of the masks; the side adapter's patch size
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Weights of the masks' own class probabilities, of the places' mean under each mask, and of the places."""
+
+    mask: float
+    mask_mean: float
+    places: float
 
 
 @dataclass(frozen=True)
 class Input:
     short_side: int
+    mean: tuple = None  # CLIP's
+    std: tuple = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +83,18 @@ class Config:
     side_adapter: SideAdapter
     mask_decoder: MaskDecoder
     input: Input
+    dense: Dense = None
 
     def save(self, path):
         with open(path, "w") as file:
-            json.dump(dataclasses.asdict(self), file, indent=2)
+            json.dump(without_none(dataclasses.asdict(self)), file, indent=2)
             file.write("\n")
+
+
+def without_none(value):
+    if isinstance(value, dict):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    return value
 
 
 def load(path):
@@ -74,12 +103,13 @@ def load(path):
 
 
 def build(cls, value):
-    """The dataclass `cls` from parsed JSON; an unknown or missing field is an error."""
+    """The dataclass `cls` from parsed JSON; an unknown or missing field is an error, those with a default may be absent."""
     if dataclasses.is_dataclass(cls):
-        fields = {field.name: field.type for field in dataclasses.fields(cls)}
-        if set(fields) != set(value):
-            raise ValueError(f"{cls.__name__} needs the fields {sorted(fields)}, not {sorted(value)}")
-        return cls(**{name: build(fields[name], value[name]) for name in fields})
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        needed = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+        if not needed <= set(value) <= set(fields):
+            raise ValueError(f"{cls.__name__} needs the fields {sorted(needed)}, not {sorted(value)}")
+        return cls(**{name: build(fields[name].type, item) for name, item in value.items()})
     if cls is tuple:
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     return cls(value)

@@ -1,7 +1,7 @@
-"""Makes the fixtures of Tests/Fixtures/reference, pth and mmseg; the READMEs there are written by hand.
+"""Makes the fixtures of Tests/Fixtures/reference, hybrid, pth and mmseg; the READMEs there are written by hand.
 
     python make_fixtures.py                    in place
-    python make_fixtures.py --folder FOLDER    into FOLDER/reference, FOLDER/pth and FOLDER/mmseg
+    python make_fixtures.py --folder FOLDER    into FOLDER/reference, FOLDER/hybrid, FOLDER/pth and FOLDER/mmseg
     python make_fixtures.py --full             those of the published sizes too (minutes, 6 GB)
 """
 import argparse
@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 import config
+import fixtures_hybrid
 import fixtures_layers
 import fixtures_mmseg
 import fixtures_model
@@ -56,11 +57,12 @@ def main():
     torch.set_num_threads(1)  # sums in the same order everywhere
     torch.set_default_dtype(torch.float64)
     make_reference(options.folder / "reference", options.full)
+    fixtures_hybrid.write(options.folder / "hybrid")
     torch.set_default_dtype(torch.float32)
     fixtures_pth.make(options.folder / "pth")
     fixtures_refused.make(options.folder / "pth" / "refused")
     fixtures_mmseg.make(options.folder / "mmseg")
-    for path in [*(options.folder / "reference").iterdir(), *(options.folder / "pth").rglob("*.*"),
+    for path in [*(options.folder / "reference").iterdir(), *(options.folder / "hybrid").iterdir(), *(options.folder / "pth").rglob("*.*"),
                  *(options.folder / "mmseg").iterdir()]:
         path.chmod(0o644)
 

@@ -10,6 +10,7 @@ import procedural
 from clip import ClipRecHead, ClipVisualExtractor, OvClassifier, pool_bias
 from layers import resize
 from side_adapter import SideAdapterNetwork
+from stem import near
 
 VILD_TEMPLATES = (
     "a photo of a {}.", "This is a photo of a {}", "There is a {} in the scene", "There is the {} in the scene",
@@ -26,8 +27,11 @@ class SAN(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.side_adapter_network = SideAdapterNetwork(config)
         self.clip_visual_extractor = ClipVisualExtractor(config.clip)
+        self.hybrid = config.clip.image.stem is not None
+        stem = self.clip_visual_extractor.stem if self.hybrid else None
+        self.side_adapter_network = SideAdapterNetwork(config, stem)
+        self.finer = self.side_adapter_network.finer
         self.clip_rec_head = ClipRecHead(config.clip, config.side_adapter.queries)
         self.ov_classifier = OvClassifier(config.clip)
 
@@ -48,20 +52,58 @@ class SAN(nn.Module):
 
     def stages(self, image, classifier):
         """Every stage by name for a normalised, padded image [1, 3, H, W]."""
-        found = {"clip.input": clip_input(image, self.config.clip.resolution_scale)}
-        features = self.clip_visual_extractor(found["clip.input"])
+        x8 = None
+        if self.hybrid:
+            stem = self.clip_visual_extractor.stem
+            x8, x16, x32, head = stem.maps(image)
+            found = {"stem.8": x8, "stem.16": x16, "stem.32": x32, "stem.head": head}
+            found["stem.tokens"] = patches = stem.tokens(x8, x16, x32, head)
+            source = near(x8, x16)
+        else:
+            found = {"clip.input": clip_input(image, self.config.clip.resolution_scale)}
+            patches, source = self.clip_visual_extractor.conv1(found["clip.input"]), image
+        features = self.clip_visual_extractor(patches)
         for index, (grid, token) in enumerate(features):
             found[f"clip.feature.{index}"], found[f"clip.feature.{index}_cls_token"] = grid, token
-        outputs = self.side_adapter_network(image, features)
+        outputs = self.side_adapter_network(source, features)
         for index, (query, x) in enumerate(outputs[-2:]):
             found[f"side.out{index}.query"], found[f"side.out{index}.x"] = query, x
-        found["mask_logits"], found["attn_bias"] = self.side_adapter_network.mask_decoder(*outputs[-1])
+        found["mask_logits"], found["attn_bias"] = self.side_adapter_network.mask_decoder(
+            *outputs[-1], x8 if self.finer else None)
         found["attn_bias.pooled"] = pool_bias(found["attn_bias"], features[-1][0].shape[2:]).flatten(1, 2)
-        found["mask_embed"] = self.clip_rec_head(features[-1], found["attn_bias"])
+        found["mask_embed"], place_embed = self.clip_rec_head(features[-1], found["attn_bias"])
         found["text_classifier"] = classifier
         found["class_logits"] = self.ov_classifier(found["mask_embed"], classifier)
-        found["sem_seg"] = scores(found["class_logits"], found["mask_logits"], image.shape[2:])
+        if self.config.dense:
+            found["place_embed"] = place_embed
+            found["place_logits"] = self.ov_classifier(place_embed, classifier)
+            found["shares"], found["places"] = dense_shares(
+                found["class_logits"], found["mask_logits"], found["place_logits"], features[-1][0].shape[2:],
+                self.config.dense)
+        found["sem_seg"] = self.scores(found, image.shape[2:])
         return found
+
+    def scores(self, found, padded, unpadded=None, photo=None):
+        """Scores [K, height, width] from the stages."""
+        if not self.config.dense:
+            return scores(found["class_logits"], found["mask_logits"], padded, unpadded, photo)
+        masks = enlarged(found["mask_logits"], padded, unpadded, photo)
+        places = enlarged(found["places"], padded, unpadded, photo)
+        return (torch.einsum("qk,qhw->khw", found["shares"][0], masks[0].sigmoid())
+                + self.config.dense.places * places[0])
+
+
+def dense_shares(class_logits, mask_logits, place_logits, grid, dense):
+    """What each mask gives each class, [1, Q, K], and the places' own probabilities, a map [1, K, h, w].
+
+    class_logits [1, Q, K + 1], mask_logits [1, Q, h_s, w_s], place_logits [1, h·w, K + 1].
+    """
+    classes = class_logits.softmax(dim=-1)[..., :-1]
+    places = place_logits.softmax(dim=-1)[..., :-1]  # [1, h·w, K]
+    inside = F.adaptive_avg_pool2d(mask_logits.sigmoid(), tuple(grid)).flatten(2)  # [1, Q, h·w]
+    mean = inside @ places / (inside.sum(dim=-1, keepdim=True) + 1e-6)
+    shares = dense.mask * classes + dense.mask_mean * classes.sum(dim=-1, keepdim=True) * mean
+    return shares, places.transpose(1, 2).unflatten(2, tuple(grid))
 
 
 def clip_input(image, scale):
@@ -74,12 +116,16 @@ def clip_input(image, scale):
         recompute_scale_factor=False).to(image.dtype)
 
 
-def scores(class_logits, mask_logits, padded, unpadded=None, photo=None):
-    """[1, Q, K + 1] and [1, Q, h, w] → scores [K, height, width] of the photo. Each size is (height, width)."""
-    masks = resize(mask_logits, padded)
+def enlarged(x, padded, unpadded=None, photo=None):
+    """A map [1, C, h, w] of the padded image at the photo's size. Each size is (height, width)."""
+    x = resize(x, padded)
     if unpadded:
-        masks = masks[..., :unpadded[0], :unpadded[1]]
-    if photo:
-        masks = resize(masks, photo)  # [1, Q, height, width]
-    classes = class_logits.softmax(dim=-1)[..., :-1]  # [1, Q, K]
+        x = x[..., :unpadded[0], :unpadded[1]]
+    return resize(x, photo) if photo else x
+
+
+def scores(class_logits, mask_logits, padded, unpadded=None, photo=None):
+    """[1, Q, K + 1] and [1, Q, h, w] → scores [K, height, width] of the photo, by the masks alone."""
+    masks = enlarged(mask_logits, padded, unpadded, photo)  # [1, Q, height, width]
+    classes = class_logits.softmax(dim=-1)[..., :-1]
     return torch.einsum("qk,qhw->khw", classes[0], masks[0].sigmoid())

@@ -4,6 +4,7 @@ from torch import nn
 import torch.nn.functional as F
 
 from layers import SideBlock, resize, resize_grid, to_map
+from stem import Pointwise
 
 
 class ChannelNorm(nn.LayerNorm):
@@ -27,15 +28,17 @@ class FusionLayer(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    def __init__(self, width, patch_size):
+    """Patches of pixels, or of the stem's maps, `inputs` numbers each."""
+
+    def __init__(self, width, patch_size, inputs):
         super().__init__()
-        self.proj = nn.Conv2d(3, width, patch_size, patch_size)
+        self.proj = Pointwise(inputs, width) if inputs else nn.Conv2d(3, width, patch_size, patch_size)
 
 
 class SideVit(nn.Module):
-    def __init__(self, side):
+    def __init__(self, side, inputs):
         super().__init__()
-        self.patch_embed = PatchEmbed(side.width, side.patch_size)
+        self.patch_embed = PatchEmbed(side.width, side.patch_size, inputs)
         self.pos_embed = nn.Parameter(torch.zeros(1, side.grid[0] * side.grid[1], side.width))
         self.blocks = nn.ModuleList(SideBlock(side.width, side.heads) for _ in range(side.layers))
 
@@ -59,7 +62,9 @@ def conv1x1(inputs, outputs):
 
 
 class MaskDecoder(nn.Module):
-    def __init__(self, width, decoder):
+    """fine: the channels of the stem's map of stride 8, if masks are as fine."""
+
+    def __init__(self, width, decoder, fine=0):
         super().__init__()
         channels, count = decoder.channels, decoder.mlp_layers
         self.heads = decoder.bias_heads
@@ -67,34 +72,51 @@ class MaskDecoder(nn.Module):
         self.pix_mlp = Mlp(conv1x1, width, channels, channels, count)
         self.attn_mlp = Mlp(conv1x1, width, channels, channels * self.heads, count)
         self.bias_scaling = nn.Linear(1, 1)
+        if fine:
+            self.fine = Pointwise(fine, channels, bias=False)
 
-    def forward(self, query, x):
-        """Queries [B, Q, C], pixels [B, C, h, w] → mask logits [B, Q, h, w], bias [B, heads, Q, h, w]."""
+    def pixels(self, x, x8):
+        """[B, C, h, w] → [B, channels, h, w], or twice as fine with the map of stride 8."""
+        if x8 is None:
+            return self.pix_mlp(x)
+        first, *rest = self.pix_mlp.layers
+        x = resize(first(x), x8.shape[2:]) + self.fine(x8)
+        for layer in rest:
+            x = layer(F.relu(x))
+        return x
+
+    def forward(self, query, x, x8=None):
+        """Queries [B, Q, C], pixels [B, C, h, w] → mask logits [B, Q, h, w], bias [B, heads, Q, h, w]; the masks
+        twice as fine with the map of stride 8."""
         query = self.query_mlp(query)  # [B, Q, channels]
-        masks = torch.einsum("bqc,bchw->bqhw", query, self.pix_mlp(x))
+        masks = torch.einsum("bqc,bchw->bqhw", query, self.pixels(x, x8))
         keys = self.attn_mlp(x).unflatten(1, (self.heads, -1))  # [B, heads, channels, h, w]
         bias = torch.einsum("bqc,bnchw->bnqhw", query, keys)
         return masks, bias * self.bias_scaling.weight.squeeze() + self.bias_scaling.bias.squeeze()
 
 
 class SideAdapterNetwork(nn.Module):
-    def __init__(self, config):
+    """stem: whose maps the patches are made of, or None."""
+
+    def __init__(self, config, stem=None):
         super().__init__()
         side = config.side_adapter
         self.grid = side.grid
         self.fusion = {block: layer for layer, block in side.fusion}
         self.query_embed = nn.Parameter(torch.zeros(1, side.queries, side.width))
         self.query_pos_embed = nn.Parameter(torch.zeros(1, side.queries, side.width))
-        self.vit_model = SideVit(side)
+        self.vit_model = SideVit(side, stem.near_width if stem else 0)
         self.fusion_layers = nn.ModuleDict({
             f"layer_{block}": FusionLayer(config.clip.image.width, side.width) for block in self.fusion})
-        self.mask_decoder = MaskDecoder(side.width, config.mask_decoder)
+        self.finer = config.mask_decoder.stride not in (None, side.patch_size)
+        self.mask_decoder = MaskDecoder(side.width, config.mask_decoder, stem.channels[8] if self.finer else 0)
 
-    def forward(self, image, features):
-        """The image [B, 3, H, W] and CLIP's features → after each block (queries [B, Q, C], pixels [B, C, h, w])."""
-        patches = self.vit_model.patch_embed.proj(image)  # [B, C, h, w]
+    def forward(self, source, features):
+        """The image [B, 3, H, W], or the stem's maps side by side (`near`), and CLIP's features → after each block
+        (queries [B, Q, C], pixels [B, C, h, w])."""
+        patches = self.vit_model.patch_embed.proj(source)  # [B, C, h, w]
         size = patches.shape[2:]
-        batch, queries = len(image), self.query_embed.shape[1]
+        batch, queries = len(source), self.query_embed.shape[1]
         patches = patches.flatten(2).transpose(1, 2)  # [B, h·w, C]
         x = torch.cat([self.query_embed.expand(batch, -1, -1), patches], dim=1)  # [B, Q + h·w, C]
         positions = torch.cat([

@@ -6,15 +6,13 @@ from . import memory
 
 STAGES = {
     "text": "text_stage",
-    "crops": "crops",
-    "image": "image_stage",
+    "maps": "maps_stage",
+    "tower": "tower_stage",
     "adapter": "adapter_stage",
-    "finetune": "adapter_stage",
+    "finetune": "finetune_stage",
     "evaluate": "evaluate",
     "export": "export",
     "curves": "curves",
-    "pack": "pack",
-    "unpack": "unpack",
 }
 
 
@@ -47,44 +45,38 @@ def main():
     text.add_argument("--others", type=int, default=60000, help="nouns of things that cannot be seen")
     text.add_argument("--phrases", type=int, default=20000)
 
-    crops = command("crops", "stage 2a: crops with the teacher's outputs")
-    crops.add_argument("--data", required=True)
-    crops.add_argument("--multiply", type=float, default=10, help="times 20 crops a COCO photo, 2 of ccp, 1 of Caltech")
-    crops.add_argument("--split", choices=["train", "validation"], default="train",
-                       help="validation: a set that `image` scores itself on")
-    crops.add_argument("--grid", type=int, default=7,
-                       help="places a side the teacher is asked at; it sees 32 pixels each")
+    maps = command("maps", "stage 2: the stem's maps of training pictures, made once")
+    maps.add_argument("--data", required=True)
+    maps.add_argument("--count", type=int, default=9600, help="pictures; 0.4 MB each")
+    maps.add_argument("--members", type=int, default=1, help="so many processes share the work …")
+    maps.add_argument("--member", type=int, default=0, help="… of which this is one")
 
-    image = command("image", "stage 2b: train the image tower", 60000, 128, 2e-3)
-    image.add_argument("--data", required=True)
-    image.add_argument("--size", type=int, default=112, help="pixels of a crop's side, a multiple of 16")
-    image.add_argument("--grow", type=int, default=0,
-                       help="grow crops to this size over the run; fewer a step, so that a step costs the same")
-    image.add_argument("--sparse", action="store_true", help="train every other block, the rest pass through")
-    image.add_argument("--scenes", type=float, default=0.25,
-                       help="share of steps on whole scenes at the size of the tower's grid")
-    image.add_argument("--hinted", type=float, default=0.6,
-                       help="share of steps on whole crops with the teacher's inner features as targets")
-    image.add_argument("--seeing", type=float, default=0.4,
-                       help="share of the run, at its start, that learns nothing but these features: no names yet")
-    image.add_argument("--mosaics", type=float, default=0.7,
-                       help="share of the steps whose pictures are several crops side by side")
-    image.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")
-    image.add_argument("--keep", type=float, default=1.0, help="probability of a residual branch (stochastic depth)")
+    tower = command("tower", "stage 3: train the tower to name places and regions", 20000, 16, 1.5e-3)
+    tower.add_argument("--data", required=True)
+    tower.add_argument("--text", help="a model file to take the text tower from, instead of stage 1's")
+    tower.add_argument("--opening", type=float, default=0.35,
+                       help="share of the run, at its start, with closed blocks; later batches are half as large")
+    tower.add_argument("--dropout", type=float, default=0.3, help="of the place tokens' hidden layer")
+    tower.add_argument("--keep", type=float, default=1.0, help="probability of a head's residual branch (stochastic depth)")
+    tower.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")
+    tower.add_argument("--validate", type=int, default=100, help="steps from one validation to the next")
 
-    for name, help in (("adapter", "stage 3: train the side adapter"),
-                       ("finetune", "train the side adapter of any SAN checkpoint on a folder of one's own")):
-        adapter = command(name, help, 20000, 16, 4e-4)
-        adapter.add_argument("--data", required=True)
-        adapter.add_argument("--init", required=name == "finetune", help="a model file to start from")
-        adapter.add_argument("--size", type=int, default=448, help="pixels of a crop's side, a multiple of 32")
-        adapter.add_argument("--supervised", type=int, default=2, help="so many of the last blocks are supervised")
-        adapter.add_argument("--guidance", type=float, default=1.0, help="weight of the mask as target of the bias")
-        adapter.add_argument("--matches", type=int, default=1,
-                             help="queries that each mask is matched to; more learn faster, the paper has 1")
-        if name == "finetune":
-            adapter.add_argument("--output", required=True)
-            adapter.add_argument("--dtype", choices=["f16", "bf16", "f32"], default="f16")
+    adapter = command("adapter", "stage 4: train the side adapter on the frozen tower", 20000, 6, 1e-3)
+    adapter.add_argument("--validate", type=int, default=200, help="steps from one validation to the next")
+    adapter.add_argument("--small", type=float, default=0.6,
+                         help="share of the run, at its start, on windows of the pictures, twice as many a step")
+    finetune = command("finetune", "train the side adapter of any SAN checkpoint on a folder of one's own", 20000, 16, 4e-4)
+    finetune.add_argument("--init", required=True, help="a model file to start from")
+    finetune.add_argument("--size", type=int, default=448, help="pixels of a crop's side, a multiple of 32")
+    finetune.add_argument("--output", required=True)
+    finetune.add_argument("--dtype", choices=["f16", "bf16", "f32"], default="f16")
+    for stage, matches in ((adapter, 3), (finetune, 1)):
+        stage.add_argument("--data", required=True)
+        stage.add_argument("--supervised", type=int, default=1 if stage is adapter else 2,
+                           help="so many of the last blocks are supervised")
+        stage.add_argument("--guidance", type=float, default=1.0, help="weight of the mask as target of the bias")
+        stage.add_argument("--matches", type=int, default=matches,
+                           help="queries that each mask is matched to; more learn faster, the paper has 1")
 
     evaluate = command("evaluate", "scores of model files on photos kept back, beside the baselines")
     evaluate.add_argument("models", nargs="+")
@@ -96,19 +88,10 @@ def main():
     export = command("export", "write the model file and config.json")
     export.add_argument("--output", default="../Weights/Resources/san-mini/model.safetensors")
     export.add_argument("--dtype", choices=["f16", "bf16", "f32"], default="f16")
-    export.add_argument("--untrained", action="store_true", help="leave the adapter as initialised (a baseline)")
+    export.add_argument("--untrained", action="store_true", help="leave the adapter as initialised, and masks out of the scores (a baseline)")
 
     curves = command("curves", "draw the logs of a state folder as a PNG")
     curves.add_argument("--output", default="curves.png")
-
-    pack = command("pack", "re-encode the data folder small, into zip shards to carry to another machine")
-    pack.add_argument("--data", required=True)
-    pack.add_argument("--output", required=True, help="folder for data-00.zip …; unzip them all into one folder")
-    pack.add_argument("--limit", type=float, default=58, help="megabytes a shard")
-    pack.add_argument("--quality", type=int, default=85, help="of the JPEGs")
-
-    unpack = command("unpack", "take a model file apart into the states of the stages, to train it further")
-    unpack.add_argument("model")
 
     args = parser.parse_args()
     memory.keep_freed()

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from . import checkpoint, photos
+from . import checkpoint, names, photos
 from .model import normalise, semantic_scores
 from .text import class_embeddings
 from .tokenizer import Tokenizer
@@ -22,7 +22,7 @@ def prepared(model, pixels, device):
     scale = short / min(height, width)
     size = (short, int(width * scale)) if height <= width else (int(height * scale), short)
     image = np.array(Image.fromarray(pixels).resize(size[::-1], Image.BICUBIC))
-    x = normalise(torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float())
+    x = normalise(torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float(), model.config)
     padded = tuple(-(-side // 32) * 32 for side in size)
     return torch.nn.functional.pad(x, (0, padded[1] - size[1], 0, padded[0] - size[0])), size
 
@@ -31,11 +31,13 @@ def prepared(model, pixels, device):
 def scores_of(model, pixels, texts):
     """A photo u8 [H,W,3] and sets of class rows [K,E] -> scores [K,H,W] for each set, as the engine makes them."""
     x, size = prepared(model, pixels, texts[0].device)
-    masks, embeddings, _ = model.propose(x)[-1]
+    masks, embeddings, _, places = model.propose(model.extract(x))[-1]
     found = []
     for text in texts:
-        logits = model.class_logits(embeddings[0], model.classifier(text))
-        scores = semantic_scores(masks[0], logits, tuple(x.shape[-2:]), size)
+        classifier = model.classifier(text)
+        scores = semantic_scores(masks[0], model.class_logits(embeddings[0], classifier),
+                                 model.class_logits(places[0], classifier), size, tuple(x.shape[-2:]),
+                                 model.config.get("dense"))
         found.append(torch.nn.functional.interpolate(scores[None], size=pixels.shape[:2], mode="bilinear",
                                                      align_corners=False)[0])
     return found
@@ -50,13 +52,14 @@ def probe(model, pixels, truth, text):
     masks = torch.from_numpy(np.stack([truth == k for k in own])).float()[None]  # [1,M,H,W]
     scaled = torch.nn.functional.interpolate(masks, size=size, mode="area")
     scaled = torch.nn.functional.pad(scaled, (0, x.shape[3] - size[1], 0, x.shape[2] - size[0]))
-    features, grid = model.extract(x)
+    extracted = model.extract(x)
+    _, features, grid = extracted
     cover = torch.nn.functional.adaptive_avg_pool2d(scaled, grid).flatten(2)  # [1,M,N]
     inside = (cover > 0.3) | (cover >= cover.amax(-1, keepdim=True).clamp_min(1e-3))
     bias = torch.where(inside, 0.0, -30.0)[:, None].expand(-1, model.clip_rec_head.heads, -1, -1).to(x.device)
     rows = torch.nn.functional.normalize(model.clip_rec_head(features[-1], bias)[0, : len(own)].float(), dim=-1)
     logits = (rows @ text.t()).cpu()
-    proposals = model.propose(x)[-1][0]
+    proposals = model.propose(extracted)[-1][0]
     proposals = torch.nn.functional.interpolate(proposals, size=x.shape[2:], mode="bilinear", align_corners=False)
     found = (proposals[0, :, : size[0], : size[1]] > 0).flatten(1).float().cpu()
     wanted = (scaled[0, :, : size[0], : size[1]] > 0.5).flatten(1).float()
@@ -97,10 +100,10 @@ class Tally:
 
 
 class Names:
-    """The 80 COCO names as text rows, and a photo's truth as their columns (-1: not annotated)."""
+    """A set of names as text rows, and a photo's truth as their columns (-1: not annotated, or none of them)."""
 
-    def __init__(self, model, data):
-        table = photos.Vocabulary(data).tables["coco"]
+    def __init__(self, model, table):
+        """table: class id -> name."""
         self.names = list(table.values())
         self.lookup = np.full(256, -1)
         self.lookup[list(table)] = np.arange(len(table))
@@ -116,38 +119,58 @@ class Names:
         return text
 
 
+def coco_names(data):
+    return names.classes(Path(data) / "coco_train2017_mini" / "classes.txt")
+
+
 def score(model, data, split="heldout", device="cpu"):
     model.eval().to(device)
-    names = Names(model, data)
-    tally, present, regions = Tally(len(names.names)), Tally(len(names.names)), []
+    called = Names(model, coco_names(data))
+    tally, present, regions = Tally(len(called.names)), Tally(len(called.names)), []
     for photo in photos.coco(data, split):
-        truth = names.lookup[photo.ids]
+        truth = called.lookup[photo.ids]
         if (truth >= 0).sum() == 0:
             continue
         # besides all names, the photo's own alone: what a user who knows what is there would ask for
         own = np.unique(truth[truth >= 0])
-        scores, among = scores_of(model, photo.pixels, [names.text, names.text[torch.from_numpy(own)]])
+        scores, among = scores_of(model, photo.pixels, [called.text, called.text[torch.from_numpy(own)]])
         tally.add(truth, scores.argmax(0).cpu().numpy())
         present.add(truth, own[among.argmax(0).cpu().numpy()])
-        regions += probe(model, photo.pixels, truth, names.text)
+        regions += probe(model, photo.pixels, truth, called.text)
     result = {"vocabulary_80": tally.result(), "own_classes": present.result(), "regions": summary(regions)}
+    result["everything_named"] = whole(model, data, split)
     return json.loads(json.dumps(result, default=float))
+
+
+def whole(model, data, split):
+    """With everything in the photos named, and all names that occur in the split as vocabulary."""
+    kept = photos.coco(data, split)
+    for photo in kept:
+        photo.label = photo.label.parents[1] / "labels_all" / photo.label.name
+    kept = [photo for photo in kept if photo.label.exists()]
+    there = np.unique(np.concatenate([np.unique(photo.ids) for photo in kept]))
+    table = names.classes(Path(data) / "classes_all.txt")
+    called = Names(model, {k: table[k] for k in there.tolist() if k in table})
+    tally = Tally(len(called.names))
+    for photo in kept:
+        tally.add(called.lookup[photo.ids], scores_of(model, photo.pixels, [called.text])[0].argmax(0).cpu().numpy())
+    return {**tally.result(), "photos": len(kept)}
 
 
 def synonyms(model, data, device="cpu"):
     """The overlap (IoU) of a class's map under its name and under another, among the 80 names, over the photos of
     every split that hold the class: its mean where either map has a pixel, and how many photos have one or none."""
     model.eval().to(device)
-    names = Names(model, data)
+    called = Names(model, coco_names(data))
     found = {pair: [] for pair in SYNONYMS}
     for photo in [photo for split in photos.SPLITS for photo in photos.coco(data, split)]:
-        own = {names.names[k] for k in np.unique(names.lookup[photo.ids]) if k >= 0}
+        own = {called.names[k] for k in np.unique(called.lookup[photo.ids]) if k >= 0}
         asked = [pair for pair in SYNONYMS if pair[1] in own]
         if not asked:
             continue
-        first, *others = scores_of(model, photo.pixels, [names.text] + [names.swapped(*pair) for pair in asked])
+        first, *others = scores_of(model, photo.pixels, [called.text] + [called.swapped(*pair) for pair in asked])
         for pair, other in zip(asked, others):
-            k = names.names.index(pair[1])
+            k = called.names.index(pair[1])
             one, two = first.argmax(0) == k, other.argmax(0) == k
             either = (one | two).sum().item()
             found[pair].append((one & two).sum().item() / either if either else None)
@@ -161,7 +184,7 @@ def synonyms(model, data, device="cpu"):
 
 def baselines(data, split="heldout"):
     """One label a photo: its own most frequent (an oracle), and the training photos' most frequent for all."""
-    table = photos.Vocabulary(data).tables["coco"]
+    table = coco_names(data)
     lookup = np.full(256, -1)
     lookup[list(table)] = np.arange(len(table))
     counts = sum(np.bincount(t[t >= 0], minlength=len(table)) for t in (lookup[p.ids] for p in photos.coco(data)))

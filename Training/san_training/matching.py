@@ -34,39 +34,44 @@ def match(mask_logits, class_logits, classes, masks, times=1):
     return torch.as_tensor(rows), torch.as_tensor(columns % len(masks))
 
 
-def losses(masks, logits, pooled, size, truth, stuff, guidance, times=1):
+def losses(masks, logits, pooled, size, truth, stuff, guidance, times=1, weights=None, against=None):
     """One image, one supervised block.
 
-    masks [Q,h,w] logits; logits [Q,K+1] (blocked columns already out; the last is 'no object'); pooled
-    [heads,Q,N] bias on CLIP's grid `size`; truth = (classes, masks at 4h x 4w, unknown); stuff: columns that
-    may fill unknown places besides the last; times: queries that each mask is matched to.
+    masks [Q,h,w] logits; logits [Q,K+1] (the last is 'no object'); pooled [heads,Q,N] bias on CLIP's grid `size`;
+    truth = (classes, masks, unknown) by `targets`; stuff: columns that may fill unknown places besides the last, None
+    where anything may; times: queries that each mask is matched to; weights [M,...]: how much each place of each mask
+    counts; against [K,K]: added to a target's other names.
     """
     classes, wanted, unknown = truth
     h, w = masks.shape[-2:]
-    fine = F.interpolate(masks[None], size=wanted.shape[-2:] if len(wanted) else unknown.shape, mode="bilinear",
-                         align_corners=False)[0]
+    fine = F.interpolate(masks[None], size=unknown.shape, mode="bilinear", align_corners=False)[0]
     zero = masks.sum() * 0
     found = {"class": zero, "mask": zero, "dice": zero, "empty": zero, "guide": zero}
     rows = torch.zeros(0, dtype=torch.long)
     if len(classes):
+        weights = torch.ones_like(wanted) if weights is None else weights
         coarse = F.adaptive_avg_pool2d(wanted, (h, w))
         rows, order = match(masks.flatten(1), logits, classes, coarse.flatten(1), times)
-        wanted, classes, coarse = wanted[order], classes[order], coarse[order]
+        wanted, classes, weights = wanted[order].flatten(1), classes[order], weights[order].flatten(1)
         chosen = fine[rows].flatten(1)
-        found["mask"] = F.binary_cross_entropy_with_logits(chosen, wanted.flatten(1), reduction="none").mean(1).sum()
-        found["dice"] = dice(chosen.sigmoid(), wanted.flatten(1)).sum()
-        found["class"] = F.cross_entropy(logits[rows], classes, reduction="sum")
+        cross = F.binary_cross_entropy_with_logits(chosen, wanted, weights, reduction="none")
+        found["mask"] = (cross.sum(1) / weights.sum(1)).sum()
+        found["dice"] = dice(chosen.sigmoid() * weights, wanted * weights).sum()
+        held = logits[rows] if against is None else logits[rows] + F.pad(against[classes], (0, 1))
+        found["class"] = F.cross_entropy(held, classes, reduction="sum")
         if guidance:
-            inside = F.adaptive_avg_pool2d(wanted, size).flatten(1)  # [M,N]
-            found["guide"] = F.binary_cross_entropy_with_logits(
-                pooled[:, rows], inside.expand(pooled.shape[0], -1, -1), reduction="none").mean((0, 2)).sum()
+            inside, weights = (F.adaptive_avg_pool2d(x.unflatten(1, unknown.shape), size).flatten(1) for x in (wanted, weights))
+            guide = F.binary_cross_entropy_with_logits(
+                pooled[:, rows], inside.expand(pooled.shape[0], -1, -1), weights.expand(pooled.shape[0], -1, -1))
+            found["guide"] = guide * len(rows)
     free = torch.ones(len(masks), dtype=torch.bool, device=masks.device)
     free[rows] = False
     spread = fine[free].sigmoid()
     vague = (spread * unknown).sum((1, 2)) > 0.5 * spread.sum((1, 2))
-    # on unknown places: none of the classes; elsewhere: no object
+    # on unknown places: none of the classes, if even that is known; elsewhere: no object
     logs = logits[free].log_softmax(-1)
-    other = torch.cat([logs[:, stuff], logs[:, -1:]], dim=1).logsumexp(1)
+    other = (torch.zeros_like(logs[:, -1]) if stuff is None
+             else torch.cat([logs[:, stuff], logs[:, -1:]], dim=1).logsumexp(1))
     found["empty"] = -torch.where(vague, other, logs[:, -1]).sum()
     return found, len(rows)
 

@@ -6,15 +6,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from .layers import CLIPBlock, PixelMLP, QueryMLP, SideBlock, resized_grid
+from .stem import Stem, linear, near
 
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
+MEAN = tuple(255 * x for x in (0.48145466, 0.4578275, 0.40821073))
+STD = tuple(255 * x for x in (0.26862954, 0.26130258, 0.27577711))
 
 
-def normalise(images):
-    """images [B,3,H,W] with values 0...255 -> CLIP's input range."""
-    mean = torch.tensor(MEAN, device=images.device).view(1, 3, 1, 1) * 255
-    std = torch.tensor(STD, device=images.device).view(1, 3, 1, 1) * 255
+def normalise(images, config):
+    """images [B,3,H,W] with values 0...255 -> the model's input range; CLIP's where the configuration has none."""
+    mean, std = (torch.tensor(config["input"].get(key, default), device=images.device).view(1, 3, 1, 1)
+                 for key, default in (("mean", MEAN), ("std", STD)))
     return (images - mean) / std
 
 
@@ -25,7 +26,10 @@ class VisualExtractor(nn.Module):
         super().__init__()
         width, patch = image["width"], image["patch_size"]
         self.grid = tuple(image["grid"])
-        self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
+        if "stem" in image:
+            self.stem = Stem(image["stem"], width)
+        else:
+            self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
         self.class_embedding = nn.Parameter(torch.zeros(width))
         self.positional_embedding = nn.Parameter(torch.zeros(1 + self.grid[0] * self.grid[1], width))
         self.ln_pre = nn.LayerNorm(width, eps=1e-5)
@@ -33,7 +37,10 @@ class VisualExtractor(nn.Module):
 
     def forward(self, images, keep=1.0):
         """images [B,3,H,W] -> (tokens [B,1+h*w,C] after ln_pre and after each block, (h, w))."""
-        x = self.conv1(images)  # [B,C,h,w]
+        return self.encode(self.conv1(images), keep)
+
+    def encode(self, x, keep=1.0):
+        """The same from the patches [B,C,h,w]."""
         size = tuple(x.shape[-2:])
         x = x.flatten(2).transpose(1, 2)
         first = (self.class_embedding + self.positional_embedding[0]).expand(x.shape[0], 1, -1)
@@ -74,10 +81,13 @@ class RecognitionHead(nn.Module):
 
 
 class SideViT(nn.Module):
-    def __init__(self, side):
+    """inputs: numbers a place from the stem's maps, for patches of which there is a linear layer; 0: of pixels."""
+
+    def __init__(self, side, inputs):
         super().__init__()
         width, patch = side["width"], side["patch_size"]
-        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, width, patch, stride=patch)})
+        proj = nn.Linear(inputs, width) if inputs else nn.Conv2d(3, width, patch, stride=patch)
+        self.patch_embed = nn.ModuleDict({"proj": proj})
         self.pos_embed = nn.Parameter(torch.zeros(1, side["grid"][0] * side["grid"][1], width))
         self.blocks = nn.ModuleList(SideBlock(width, side["heads"]) for _ in range(side["layers"]))
 
@@ -100,7 +110,9 @@ class FusionLayer(nn.Module):
 
 
 class MaskDecoder(nn.Module):
-    def __init__(self, width, decoder):
+    """fine: channels of the stem's map of stride 8, where masks are made at that stride."""
+
+    def __init__(self, width, decoder, fine=0):
         super().__init__()
         channels, count = decoder["channels"], decoder["mlp_layers"]
         self.heads = decoder["bias_heads"]
@@ -108,11 +120,22 @@ class MaskDecoder(nn.Module):
         self.pix_mlp = PixelMLP(width, channels, channels, count)
         self.attn_mlp = PixelMLP(width, channels, channels * self.heads, count)
         self.bias_scaling = nn.Linear(1, 1)
+        if fine:
+            self.fine = nn.Linear(fine, channels, bias=False)
 
-    def forward(self, queries, pixels):
-        """queries [B,Q,C], pixels [B,C,h,w] -> mask logits [B,Q,h,w], attention bias [B,heads,Q,h,w]."""
+    def forward(self, queries, pixels, x8=None):
+        """queries [B,Q,C], pixels [B,C,h,w] -> mask logits [B,Q,h,w], attention bias [B,heads,Q,h,w]. With the map of
+        stride 8, masks are twice as fine: it is added to the first layer's output, enlarged."""
         q = self.query_mlp(queries).float()
-        masks = torch.einsum("bqc,bchw->bqhw", q, self.pix_mlp(pixels).float())
+        if x8 is None:
+            keys = self.pix_mlp(pixels)
+        else:
+            first, *rest = self.pix_mlp.layers
+            keys = F.interpolate(first(pixels), size=x8.shape[-2:], mode="bilinear", align_corners=False)
+            keys = keys + linear(self.fine, x8)
+            for layer in rest:
+                keys = layer(F.relu(keys))
+        masks = torch.einsum("bqc,bchw->bqhw", q, keys.float())
         attn = self.attn_mlp(pixels).float()
         b, _, h, w = attn.shape
         bias = torch.einsum("bqc,bnchw->bnqhw", q, attn.view(b, self.heads, -1, h, w))
@@ -120,25 +143,29 @@ class MaskDecoder(nn.Module):
 
 
 class SideAdapter(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, channels):
+        """channels: of the stem's maps by stride, or None."""
         super().__init__()
         side = config["side_adapter"]
+        self.finer = channels and config["mask_decoder"].get("stride", 16) == 8
         self.grid, self.queries = tuple(side["grid"]), side["queries"]
         self.fusion = [tuple(pair) for pair in side["fusion"]]
         self.query_embed = nn.Parameter(torch.zeros(1, self.queries, side["width"]))
         self.query_pos_embed = nn.Parameter(torch.zeros(1, self.queries, side["width"]))
-        self.vit_model = SideViT(side)
+        self.vit_model = SideViT(side, channels[16] + 4 * channels[8] if channels else 0)
         self.fusion_layers = nn.ModuleDict(
             {f"layer_{block}": FusionLayer(config["clip"]["image"]["width"], side["width"])
              for _, block in self.fusion})
-        self.mask_decoder = MaskDecoder(side["width"], config["mask_decoder"])
+        self.mask_decoder = MaskDecoder(side["width"], config["mask_decoder"], channels[8] if self.finer else 0)
 
-    def forward(self, images, features, size, supervised=1):
-        """images [B,3,H,W]; features: CLIP tokens per layer on a grid of `size`.
+    def forward(self, source, features, size, supervised=1):
+        """source: images [B,3,H,W], or the stem's maps of stride 8 and 16; features: CLIP tokens per layer on a grid of
+        `size`.
 
         Returns (mask logits, attention bias) after each of the last `supervised` blocks, the last one last.
         """
-        x = self.vit_model.patch_embed["proj"](images)
+        proj, x8 = self.vit_model.patch_embed["proj"], source[0] if self.finer else None
+        x = proj(source) if torch.is_tensor(source) else linear(proj, near(*source))
         b, _, h, w = x.shape
         x = x.flatten(2).transpose(1, 2)
         position = resized_grid(self.vit_model.pos_embed, self.grid, (h, w))
@@ -151,7 +178,7 @@ class SideAdapter(nn.Module):
             x = self.fuse(block(x), index, features, size, (h, w))
             if index > last - supervised:
                 pixels = x[:, self.queries:].transpose(1, 2).unflatten(2, (h, w))
-                outputs.append(self.mask_decoder(x[:, : self.queries], pixels))
+                outputs.append(self.mask_decoder(x[:, : self.queries], pixels, x8))
             if index < last:
                 x = x + position
         return outputs
@@ -198,30 +225,42 @@ class SAN(nn.Module):
         self.config = config
         clip = config["clip"]
         first = clip["extractor_layers"]
-        self.side_adapter_network = SideAdapter(config)
         self.clip_visual_extractor = VisualExtractor(clip["image"], first)
+        self.hybrid = "stem" in clip["image"]
+        self.side_adapter_network = SideAdapter(
+            config, self.clip_visual_extractor.stem.channels if self.hybrid else None)
         self.clip_rec_head = RecognitionHead(clip["image"], clip["embedding"], clip["image"]["layers"] - first)
         self.ov_classifier = TextEncoder(clip["text"], clip["embedding"])
         self.scale = clip["resolution_scale"]
 
     def extract(self, images):
+        """images [B,3,H,W] -> (what the side adapter's patches are made of, CLIP's tokens per layer, their grid)."""
+        if self.hybrid:
+            return self.extract_maps(*self.clip_visual_extractor.stem.maps(images))
         small = F.interpolate(images, scale_factor=self.scale, mode="bilinear", align_corners=False,
                               recompute_scale_factor=False)
-        return self.clip_visual_extractor(small)
+        return (images, *self.clip_visual_extractor(small))
 
-    def propose(self, images, supervised=1):
-        """images [B,3,H,W], normalised and padded -> list of (mask logits [B,Q,h,w], embeddings [B,Q,E], bias)."""
-        features, size = self.extract(images)
+    def extract_maps(self, x8, x16, x32, dropout=0.0):
+        """The same from the stem's maps."""
+        tower = self.clip_visual_extractor
+        return ((x8, x16), *tower.encode(tower.stem.tokens(near(x8, x16), x32, dropout)))
+
+    def propose(self, extracted, supervised=1):
+        """What `extract` gives -> list of (mask logits [B,Q,h,w], embeddings [B,Q,E], bias [B,heads,Q,N],
+        embeddings of CLIP's places [B,h',w',E]), the last one last."""
+        source, features, size = extracted
         results = []
-        for masks, bias in self.side_adapter_network(images, features, size, supervised):
+        for masks, bias in self.side_adapter_network(source, features, size, supervised):
             pooled = F.adaptive_max_pool2d(bias.flatten(1, 2), size).view(*bias.shape[:3], -1)
             # the extractor's last tokens go on: [B,1+N,C]
-            sls = self.clip_rec_head(features[-1], pooled)[:, : masks.shape[1]]
-            results.append((masks, F.normalize(sls.float(), dim=-1), pooled))
+            queries = masks.shape[1]
+            found = F.normalize(self.clip_rec_head(features[-1], pooled).float(), dim=-1)
+            results.append((masks, found[:, :queries], pooled, found[:, queries + 1:].unflatten(1, size)))
         return results
 
     def class_logits(self, embeddings, classifier):
-        """embeddings [B,Q,E], classifier [K+1,E] unit rows -> [B,Q,K+1]."""
+        """embeddings [...,E], classifier [K+1,E] unit rows -> [...,K+1]."""
         return self.ov_classifier.logit_scale.exp() * embeddings @ classifier.t()
 
     def classifier(self, text):
@@ -229,11 +268,22 @@ class SAN(nn.Module):
         return torch.cat([text, F.normalize(self.ov_classifier.bg_embed, dim=-1)])
 
 
-def semantic_scores(mask_logits, class_logits, padded, size):
-    """One image: [Q,h,w] and [Q,K+1] -> scores [K,H,W] at `size`, through the padded size."""
-    masks = F.interpolate(mask_logits[None], size=padded, mode="bilinear", align_corners=False)
-    masks = masks[..., : size[0], : size[1]][0].sigmoid()
-    return torch.einsum("qk,qhw->khw", class_logits.softmax(dim=-1)[:, :-1], masks)
+def semantic_scores(mask_logits, class_logits, place_logits, size, padded, dense=None, every=1):
+    """One image: [Q,h,w], [Q,K+1] and places' [h',w',K+1] on CLIP's grid -> scores [K,H,W] at `size`, through the padded
+    size, or at an `every`th of the pixels a side. Without `dense`, the masks' alone."""
+    size, padded = ([side // every for side in both] for both in (size, padded))
+    shares = classes = class_logits.softmax(dim=-1)[:, :-1]
+    if dense:
+        places = place_logits.softmax(dim=-1)[..., :-1].permute(2, 0, 1)  # [K,h',w']
+        inside = F.adaptive_avg_pool2d(mask_logits.sigmoid(), places.shape[1:])  # [Q,h',w']
+        mean = torch.einsum("qhw,khw->qk", inside, places) / (inside.sum((1, 2))[:, None] + 1e-6)
+        shares = dense["mask"] * classes + dense["mask_mean"] * classes.sum(1, keepdim=True) * mean
+
+    def enlarged(x):
+        return F.interpolate(x[None], size=padded, mode="bilinear", align_corners=False)[0, :, : size[0], : size[1]]
+
+    scores = torch.einsum("qk,qhw->khw", shares, enlarged(mask_logits).sigmoid())
+    return scores + dense["places"] * enlarged(places) if dense else scores
 
 
 def initialise(model, seed):

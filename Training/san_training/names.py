@@ -45,12 +45,10 @@ def cutout(name):
 def data_names(data):
     """Every class name of the data sets under `data`, sorted."""
     data = Path(data)
-    found = set()
-    for part in ("coco_train2017_mini", "ccp"):
-        found.update(classes(data / part / "classes.txt").values())
-    found.update(caltech(f.name) for f in (data / "caltech101").iterdir() if f.is_dir() and "BACKGROUND" not in f.name)
-    found.update(cutout(entry["name"]) for entry in json.loads((data / "cutouts" / "index.json").read_text()))
-    return sorted(found)
+    found = {caltech(f.name) for f in (data / "caltech101").iterdir() if f.is_dir() and "BACKGROUND" not in f.name}
+    for path in (data / "classes_all.txt", *data.glob("*/classes.txt")):
+        found.update(classes(path).values())
+    return sorted(found.union(cutouts(data)))
 
 
 def synsets(folder):
@@ -128,3 +126,9 @@ def spoken_of(gloss, adjectives):
         words = words[1:]
     return [" ".join(words[:count]) for count in (2, 1)
             if len(words) == count or len(words) > count and words[count] in AFTER_NOUN]
+
+
+def cutouts(data):
+    """The names of the cut-outs."""
+    return [cutout(entry["name"])
+            for entry in json.loads((Path(data) / "cutouts" / "index.json").read_text(encoding="utf-8"))]

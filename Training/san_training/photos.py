@@ -58,46 +58,7 @@ def coco(data, split="train"):
     return labelled(Path(data) / "coco_train2017_mini", "coco", keep)
 
 
-def ccp(data):
-    return labelled(Path(data) / "ccp", "ccp")
-
-
-def caltech(data):
-    found = []
-    for folder in sorted((Path(data) / "caltech101").iterdir()):
-        if folder.is_dir():
-            name = None if "BACKGROUND" in folder.name else names.caltech(folder.name)
-            found += [Photo(path, "caltech", name=name) for path in sorted(folder.iterdir())]
-    return found
-
-
 def cutouts(data):
     folder = Path(data) / "cutouts"
     entries = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     return [Photo(folder / entry["file"], "cutouts", name=names.cutout(entry["name"])) for entry in entries]
-
-
-def backgrounds(data):
-    return [Photo(path, "backgrounds") for path in sorted((Path(data) / "backgrounds").iterdir())
-            if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
-
-
-class Vocabulary:
-    """All names of the data sets, and which columns belong to which source."""
-
-    def __init__(self, data):
-        data = Path(data)
-        self.tables = {"coco": names.classes(data / "coco_train2017_mini" / "classes.txt"),
-                       "ccp": names.classes(data / "ccp" / "classes.txt")}
-        flat = {"caltech": {p.name for p in caltech(data) if p.name}, "cutouts": {p.name for p in cutouts(data)}}
-        self.sources = {**{s: set(t.values()) for s, t in self.tables.items()}, **flat}
-        self.names = sorted(set().union(*self.sources.values()))
-        self.index = {name: i for i, name in enumerate(self.names)}
-
-    def columns(self, source):
-        return sorted(self.index[name] for name in self.sources[source])
-
-    def of(self, source, class_id):
-        """The column of a label PNG's id, or None for an id that is no class."""
-        name = self.tables[source].get(int(class_id))
-        return None if name is None else self.index[name]

@@ -58,11 +58,12 @@ class ModelTests(unittest.TestCase):
         image = torch.from_numpy(procedural.image("input/toy", 128, 160))
         # a batch of two must not mix its images
         pair = torch.cat([image, image.flip(-1)])
-        features, size = self.model.extract(pair)
+        extracted = self.model.extract(pair)
+        _, features, size = extracted
         for index, tokens in enumerate(features):
             self.near(tokens[:1, 1:].transpose(1, 2).unflatten(2, size), f"clip.feature.{index}", 1e-4)
             self.near(tokens[:1, :1], f"clip.feature.{index}_cls_token", 1e-4)
-        masks, embeddings, pooled = self.model.propose(pair)[-1]
+        masks, embeddings, pooled, _ = self.model.propose(extracted)[-1]
         self.near(masks[:1], "mask_logits", 1e-4)
         self.near(pooled[:1].reshape(self.golden["attn_bias.pooled"].shape), "attn_bias.pooled", 1e-4)
         self.near(embeddings[:1], "mask_embed", 2e-5)
@@ -70,7 +71,7 @@ class ModelTests(unittest.TestCase):
         self.near(classifier, "text_classifier", 2e-5)
         logits = self.model.class_logits(embeddings[0], classifier)
         self.near(logits, "class_logits", 5e-3)
-        self.near(semantic_scores(masks[0], logits, (128, 160), (128, 160)), "sem_seg", 1e-3)
+        self.near(semantic_scores(masks[0], logits, None, (128, 160), (128, 160)), "sem_seg", 1e-3)
 
     @torch.no_grad()
     def test_text(self):

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import math
-import random
 import sys
 import tempfile
 import unittest
@@ -18,10 +17,8 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 
 from san_training import __main__ as command  # noqa: E402
-from san_training import checkpoint, layers, matching, muon, pack, photos, scenes  # noqa: E402
-from san_training.config import SAN_MINI  # noqa: E402
+from san_training import checkpoint, layers, matching, muon, photos  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
-from san_training.model import SAN, initialise  # noqa: E402
 from san_training.training import Average, Members  # noqa: E402
 from test_model import toy_model  # noqa: E402
 
@@ -104,23 +101,6 @@ class ScoreTests(unittest.TestCase):
         self.assertAlmostEqual(result["named_right_class_mean"], (2 / 3 + 0) / 2)
         self.assertEqual(result["named_right_among_own"], 0.75)
         self.assertAlmostEqual(result["best_overlap"], 0.2)
-
-
-class SceneTests(unittest.TestCase):
-    def test_four_scenes_fill_the_picture_each_with_its_names(self):
-        one = scenes.Scenes.__new__(scenes.Scenes)
-        one.size, made = 40, iter(range(4))
-
-        def scene(draw, source):
-            n = next(made)
-            return np.full((40, 40, 3), 10 * n, np.uint8), np.full((40, 40), n, np.int32)
-        one.scene = scene
-        pixels, columns = one.four(random.Random(5), "coco")
-        self.assertTrue((pixels == 10 * columns[..., None]).all())
-        self.assertEqual([columns[0, 0], columns[0, -1], columns[-1, 0], columns[-1, -1]], [0, 1, 2, 3])
-        rows, across = np.unique(columns[:, 0], return_counts=True)[1], np.unique(columns[0], return_counts=True)[1]
-        self.assertTrue(all(14 <= n <= 26 for n in (*rows, *across)))
-        self.assertEqual(np.bincount(columns.flatten()).tolist(), np.outer(rows, across).flatten().tolist())
 
 
 class AttentionTests(unittest.TestCase):
@@ -220,40 +200,6 @@ class FineTuneTests(unittest.TestCase):
             self.assertIn("side_adapter_network.query_embed", changed)
             steps = [json.loads(line)["step"] for line in (folder / "state" / "finetune.jsonl").read_text().splitlines()]
             self.assertEqual(steps, [2, 4])
-
-
-class StateTests(unittest.TestCase):
-    def test_unpack_and_export_give_the_same_file(self):
-        with tempfile.TemporaryDirectory() as folder:
-            folder = Path(folder)
-            model = SAN(SAN_MINI)
-            initialise(model, 3)
-            checkpoint.write(model, folder / "a.safetensors", "f16")
-            for arguments in (["unpack", str(folder / "a.safetensors")], ["export", "--output", str(folder / "b.safetensors")]):
-                with mock.patch.object(sys, "argv", ["san_training", *arguments, "--state", str(folder / "state")]), \
-                        contextlib.redirect_stdout(io.StringIO()):
-                    command.main()
-            self.assertEqual((folder / "a.safetensors").read_bytes(), (folder / "b.safetensors").read_bytes())
-            self.assertLess((folder / "a.safetensors").stat().st_size, 40_000_000)
-
-
-class PackTests(unittest.TestCase):
-    def test_shards_hold_every_file(self):
-        import zipfile
-        with tempfile.TemporaryDirectory() as folder:
-            data, out = Path(folder) / "data", Path(folder) / "out"
-            (data / "images").mkdir(parents=True)
-            noise = np.random.default_rng(2)
-            for n in range(6):
-                Image.fromarray(noise.integers(0, 255, (64, 64, 3)).astype(np.uint8)).save(data / "images" / f"{n}.jpg")
-            (data / "classes.txt").write_text("1\tcat\n")
-            with contextlib.redirect_stdout(io.StringIO()):
-                pack.main(argparse.Namespace(data=data, output=out, limit=0.012, quality=85))
-            shards = sorted(out.iterdir())
-            self.assertGreater(len(shards), 1)
-            self.assertTrue(all(shard.stat().st_size <= 12_000 for shard in shards))
-            found = [name for shard in shards for name in zipfile.ZipFile(shard).namelist()]
-            self.assertEqual(sorted(found), sorted(["classes.txt"] + [f"images/{n}.jpg" for n in range(6)]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""The hybrid against the reference's numbers, its folding, and what its stages learn from."""
+import json
+import sys
+import unittest
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "Tests" / "Fixtures" / "hybrid"
+sys.path.insert(0, str(ROOT / "Training"))
+
+from san_training import tower_stage  # noqa: E402
+from san_training.adapter_stage import doubt  # noqa: E402
+from san_training.cache import Standard  # noqa: E402
+from san_training.config import SAN_MINI  # noqa: E402
+from san_training.model import SAN, initialise, semantic_scores  # noqa: E402
+from san_training.stem import Stem, load_lite2  # noqa: E402
+
+
+def toy():
+    model = SAN(json.loads((FIXTURES / "config.json").read_text()))
+    model.load_state_dict(load_file(FIXTURES / "toy.safetensors"))
+    return model.eval()
+
+
+class ReferenceTests(unittest.TestCase):
+    @torch.no_grad()
+    def test_every_stage(self):
+        model = toy()
+        for name, size in (("hybrid_64x96", (64, 96)), ("hybrid_96x160", (90, 131))):
+            expected = load_file(FIXTURES / f"{name}.safetensors")
+
+            def near(found, stage):
+                wanted = expected[stage]
+                worst = (found.reshape(wanted.shape) - wanted).abs().max()
+                self.assertLessEqual(worst.item(), 1e-4 * wanted.abs().max().item(), (name, stage))
+
+            image = expected["input"]
+            for found, stage in zip(model.clip_visual_extractor.stem.maps(image)[:2], ("8", "16")):
+                near(found, f"stem.{stage}")
+            extracted = model.extract(image)
+            near(extracted[1][1][:, 1:].transpose(1, 2), "clip.feature.1")
+            masks, embeddings, bias, places = model.propose(extracted)[-1]
+            for found, stage in ((masks, "mask_logits"), (embeddings, "mask_embed"), (bias, "attn_bias.pooled"),
+                                 (places, "place_embed")):
+                near(found, stage)
+            logits = [model.class_logits(x[0], expected["text_classifier"]) for x in (embeddings, places)]
+            padded = tuple(image.shape[2:])
+            scores = semantic_scores(masks[0], *logits, size, padded, model.config["dense"])
+            self.assertEqual(scores.shape[1:], size)
+            wanted = expected["sem_seg"][:, : size[0], : size[1]]
+            self.assertLessEqual((scores - wanted).abs().max().item(), 1e-3)
+
+    @torch.no_grad()
+    def test_lite2_is_its_package_s(self):
+        """Weights rounded to float16 and batch norm folded, against the package's own: small where the maps are large."""
+        expected = load_file(FIXTURES / "lite2_chelsea_96x128.safetensors")
+        stem = Stem(SAN_MINI["clip"]["image"]["stem"], 8)
+        load_lite2(stem)
+        image = (expected["pixels"].permute(2, 0, 1)[None].float() - 127) / 128
+        x8, x16, x32 = stem.maps(image)
+        for found, name in ((x8, "8"), (x16, "16"), (x32[:, :352], "32"), (x32[:, 352:], "head")):
+            for kind, tolerance in (("rounded", 2e-5), ("package", 2e-2)):
+                wanted = expected[f"{kind}.{name}"]
+                self.assertLessEqual((found[0] - wanted).abs().max().item(), tolerance * wanted.abs().max().item())
+
+
+class FoldTests(unittest.TestCase):
+    @torch.no_grad()
+    def test_a_folded_model_reads_raw_maps(self):
+        """Weights that are one thing on standardised maps are another on raw ones, and the outputs the same."""
+        model = toy()
+        image = load_file(FIXTURES / "hybrid_64x96.safetensors")["input"]
+        maps = model.clip_visual_extractor.stem.maps(image)
+        standard = Standard.measured(maps)
+        before = model.propose(model.extract_maps(*standard(maps)))[-1]
+        standard.fold(model)
+        for found, wanted in zip(model.propose(model.extract_maps(*maps))[-1], before):
+            self.assertLessEqual((found - wanted).abs().max().item(), 1e-3 * wanted.abs().max().item())
+
+
+class PlaceTests(unittest.TestCase):
+    def test_a_place_has_its_most_frequent_name_and_the_share_of_it(self):
+        columns = torch.full((1, 8, 8), -1)
+        columns[0, :4, :4], columns[0, :4, 4:6], columns[0, 4:, :4] = 7, 2, 3
+        columns[0, 5, 0] = 9
+        places, share = tower_stage.cover(columns)
+        self.assertEqual(places[0, :3].tolist(), [7, 2, 3])
+        self.assertEqual(share.tolist(), [[1, 8 / 16, 15 / 16, 0]])
+
+    def test_regions_are_masks_of_what_is_there(self):
+        places, share = torch.tensor([[4, 4, 1, -1]]), torch.tensor([[1.0, 0.9, 0.1, 0.0]])
+        wanted, masks = tower_stage.regions_of(places, share)
+        self.assertEqual(wanted[0].tolist(), [4] + [-1] * (tower_stage.REGIONS - 1))
+        self.assertEqual(masks[0, 0].tolist(), [True, True, False, False])
+
+    def test_a_name_that_is_not_offered_is_no_object_unless_kin_is(self):
+        """Three names, the first two kin; unit rows of a joint space of four, the last of them "no object"."""
+        model = toy()
+        model.ov_classifier.bg_embed.data = torch.eye(4)[3:]
+        model.ov_classifier.logit_scale.data.zero_()
+        text, called = torch.eye(4)[:3], tower_stage.Names.__new__(tower_stage.Names)
+        called.against = torch.tensor([[1, 0.2, 1], [0.2, 1, 1], [1, 1, 1]]).log()
+
+        def loss(target, offered):
+            return tower_stage.named_loss(model, called, torch.eye(4)[[target]], torch.tensor([target]), torch.ones(1), text,
+                                          torch.tensor(offered)).item()
+        e = torch.e
+        self.assertAlmostEqual(loss(0, [True] * 3), -torch.log(torch.tensor(e / (e + 0.2 + 1 + 1))).item(), places=5)
+        self.assertAlmostEqual(loss(2, [True, True, False]), torch.tensor(3.0).log().item(), places=5)
+        self.assertEqual(loss(0, [False, True, True]), 0)
+
+    def test_stuff_may_go_on_where_nothing_is_known(self):
+        columns = torch.full((88, 88), -1)
+        columns[:, :44] = 1
+        columns[:44, 44:] = 0
+        found = doubt(columns, torch.tensor([0, 1]), torch.tensor([True, False]), 44)
+        self.assertTrue((found[0] == 1).all())
+        self.assertAlmostEqual(found[1, -1, -1].item(), 0.05, places=6)
+        self.assertEqual((found[1, 0, 0].item(), found[1, 0, -1].item()), (1, 1))
+
+
+class SizeTests(unittest.TestCase):
+    def test_the_model_file_is_small_enough(self):
+        model = SAN(SAN_MINI)
+        initialise(model, 1)
+        self.assertLess(2 * sum(value.numel() for value in model.state_dict().values()), 39_900_000)
+
+
+if __name__ == "__main__":
+    unittest.main()
