@@ -13,6 +13,7 @@ from .tower_stage import Names
 from .training import Average, Members, Run, update
 
 AVERAGED = 300  # steps of the running mean
+LEAST = 8  # cells of stride 8 that a mask must have to be learned
 WINDOW = 16  # places a side of what the first part of the run sees of each picture, for twice the speed
 
 
@@ -86,7 +87,7 @@ def main(args):
         for masks, embeddings, pooled, _ in outputs:
             found, count, free = {}, 0, 0
             for n in range(pictures):
-                truth = matching.targets(columns[n], side)
+                truth = matching.targets(columns[n], side, LEAST)
                 logits = model.class_logits(embeddings[n], classifier)
                 one, matched = matching.losses(
                     masks[n], logits, pooled[n], grid, truth, None, args.guidance, args.matches,

@@ -123,38 +123,44 @@ def coco_names(data):
     return names.classes(Path(data) / "coco_train2017_mini" / "classes.txt")
 
 
+def whole_labels(data, photo):
+    """A COCO photo's ids with everything around the things named, or None."""
+    path = Path(data) / "coco_train2017_mini" / "labels_all" / photo.label.name
+    return photos.Photo(photo.path, photo.source, path).ids if path.exists() else None
+
+
 def score(model, data, split="heldout", device="cpu"):
+    """COCO's 80 names on COCO's labels; all names that occur in the split on its whole labels, where there are any."""
     model.eval().to(device)
+    kept = photos.coco(data, split)
     called = Names(model, coco_names(data))
     tally, present, regions = Tally(len(called.names)), Tally(len(called.names)), []
-    for photo in photos.coco(data, split):
-        truth = called.lookup[photo.ids]
-        if (truth >= 0).sum() == 0:
+    everything = [ids for ids in (whole_labels(data, photo) for photo in kept) if ids is not None]
+    more = None
+    if everything:
+        table = names.classes(Path(data) / "classes_all.txt")
+        there = np.unique(np.concatenate([np.unique(ids) for ids in everything])).tolist()
+        more = Names(model, {k: table[k] for k in there if k in table})
+        whole = Tally(len(more.names))
+    for photo in kept:
+        truth, ids = called.lookup[photo.ids], whole_labels(data, photo)
+        if (truth >= 0).sum() == 0 and ids is None:
             continue
         # besides all names, the photo's own alone: what a user who knows what is there would ask for
         own = np.unique(truth[truth >= 0])
-        scores, among = scores_of(model, photo.pixels, [called.text, called.text[torch.from_numpy(own)]])
-        tally.add(truth, scores.argmax(0).cpu().numpy())
-        present.add(truth, own[among.argmax(0).cpu().numpy()])
-        regions += probe(model, photo.pixels, truth, called.text)
+        texts = [called.text] + ([called.text[torch.from_numpy(own)]] if len(own) else [])
+        found = [scores.argmax(0).cpu().numpy() for scores in
+                 scores_of(model, photo.pixels, texts + ([] if ids is None else [more.text]))]
+        if len(own):
+            tally.add(truth, found[0])
+            present.add(truth, own[found[1]])
+            regions += probe(model, photo.pixels, truth, called.text)
+        if ids is not None:
+            whole.add(more.lookup[ids], found[-1])
     result = {"vocabulary_80": tally.result(), "own_classes": present.result(), "regions": summary(regions)}
-    result["everything_named"] = whole(model, data, split)
+    if everything:
+        result["everything_named"] = {**whole.result(), "photos": len(everything)}
     return json.loads(json.dumps(result, default=float))
-
-
-def whole(model, data, split):
-    """With everything in the photos named, and all names that occur in the split as vocabulary."""
-    kept = photos.coco(data, split)
-    for photo in kept:
-        photo.label = photo.label.parents[1] / "labels_all" / photo.label.name
-    kept = [photo for photo in kept if photo.label.exists()]
-    there = np.unique(np.concatenate([np.unique(photo.ids) for photo in kept]))
-    table = names.classes(Path(data) / "classes_all.txt")
-    called = Names(model, {k: table[k] for k in there.tolist() if k in table})
-    tally = Tally(len(called.names))
-    for photo in kept:
-        tally.add(called.lookup[photo.ids], scores_of(model, photo.pixels, [called.text])[0].argmax(0).cpu().numpy())
-    return {**tally.result(), "photos": len(kept)}
 
 
 def synonyms(model, data, device="cpu"):

@@ -6,13 +6,14 @@ from scipy.optimize import linear_sum_assignment
 CLASS, MASK, DICE, NO_OBJECT = 2.0, 5.0, 5.0, 0.1
 
 
-def targets(columns, side):
-    """columns [S,S] -> classes [M] and masks [M,side,side] of what is there, and the unknown share [side,side]."""
+def targets(columns, side, least=2):
+    """columns [S,S] -> classes [M] and masks [M,side,side] of what is there on more than `least` cells, and the unknown
+    share [side,side]."""
     present = columns.unique()
     present = present[present >= 0]
     masks = (columns[None] == present[:, None, None]).float()
     small = F.adaptive_avg_pool2d(masks, side) if len(present) else masks.new_zeros(0, side, side)
-    large = small.flatten(1).sum(1) > 2 if len(present) else torch.zeros(0, dtype=torch.bool)
+    large = small.flatten(1).sum(1) > least if len(present) else torch.zeros(0, dtype=torch.bool)
     unknown = F.adaptive_avg_pool2d((columns[None] < 0).float(), side)[0]
     return present[large].long(), small[large], unknown
 
