@@ -16,7 +16,7 @@ final class EmbeddedModelTests: XCTestCase {
     let json = try XCTUnwrap(checkpoint.metadata["config"])
     XCTAssertEqual(beside, try SANConfiguration(json: Array(json.utf8), file: "metadata"))
     XCTAssertEqual(beside.name, SANWeights.defaultModel)
-    XCTAssertEqual(beside.parameterCount, 19_863_523)
+    XCTAssertEqual(beside.parameterCount, 18_088_875)
   }
 
   /// The file is the one that its card describes: `sha256sum -c` says the same.
