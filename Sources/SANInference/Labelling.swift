@@ -6,9 +6,12 @@ struct Labelling {
   private let scores: any PixelScores
   private let vocabulary: Vocabulary
   private let threshold: Float?
+  /// By row and column, which of the photo's pixels are in no file; nil where all are.
+  private let missing: MissingPixels?
 
-  init(_ scores: any PixelScores, vocabulary: Vocabulary, threshold: Float?) {
+  init(_ scores: any PixelScores, vocabulary: Vocabulary, threshold: Float?, missing: MissingPixels? = nil) {
     (self.scores, self.vocabulary, self.threshold) = (scores, vocabulary, threshold)
+    self.missing = missing
   }
 
   /// What ``run(keepingScores:file:workspace:)`` finds.
@@ -67,7 +70,7 @@ struct Labelling {
         name: name, label: label, pixels: pixels, coverage: Double(pixels) / Double(max(size.count, 1)),
         meanScore: pixels == 0 ? 0 : score / Double(pixels))
     }
-    let hasOther = !vocabulary.distractors.isEmpty || threshold != nil
+    let hasOther = !vocabulary.distractors.isEmpty || threshold != nil || missing != nil
     return Result(
       labels: LabelMap(size: size, labels: labels),
       classes: vocabulary.classes.enumerated().map {
@@ -84,7 +87,7 @@ struct Labelling {
     nonisolated(unsafe) let (labels, kept) = (labels, kept)
     if kept == nil && file == nil {
       return try scores.forEachLeadingStrip(workspace: workspace, checkpoint: checkpoint) {
-        label($0, classes: $1, labels: labels + $2.lowerBound, totals: totals)
+        label($0, classes: $1, pixels: $2, labels: labels, totals: totals)
       }
     }
     let (size, own) = (scores.size, vocabulary.classes.count)
@@ -98,7 +101,9 @@ struct Labelling {
       for start in stride(from: 0, to: pixels.count, by: 256) {
         let strip = band.columns(start..<min(start + 256, pixels.count))
         all.withUnsafeBufferPointer {
-          label(strip, classes: $0, labels: labels + pixels.lowerBound + start, totals: totals)
+          let first = pixels.lowerBound + start
+          label(
+            strip, classes: $0, pixels: first..<first + strip.columns, labels: labels, totals: totals)
         }
       }
       file?.take(band, pixels: pixels)
@@ -110,11 +115,13 @@ struct Labelling {
     }
   }
 
-  /// Labels one strip, `[classes.count, pixels]`: the first class of the highest score wins.
+  /// Labels one strip, `[classes.count, pixels.count]`: the first class of the highest score wins. Pixels that are missing
+  /// are "other", with a score of 0.
   private func label(
-    _ strip: Matrix, classes: UnsafeBufferPointer<Int>, labels: UnsafeMutablePointer<UInt16>,
-    totals: SharedTotals
+    _ strip: Matrix, classes: UnsafeBufferPointer<Int>, pixels: Range<Int>,
+    labels photo: UnsafeMutablePointer<UInt16>, totals: SharedTotals
   ) {
+    let labels = photo + pixels.lowerBound
     let own = vocabulary.classes.count
     let count = strip.columns
     let least = threshold ?? -.infinity
@@ -129,6 +136,11 @@ struct Labelling {
       withUnsafeTemporaryAllocation(of: (pixels: Int, score: Int64).self, capacity: strip.rows + 1) { found in
         found.initialize(repeating: (0, 0))
         for x in 0..<count {
+          if let missing, missing.contains(pixels.lowerBound + x, width: scores.size.width) {
+            labels[x] = LabelMap.other
+            found[strip.rows].pixels += 1
+            continue
+          }
           let index = best[x] >= least ? Int(winner[x]) : strip.rows
           let number = index < strip.rows ? classes[index] : own
           labels[x] = number < own ? UInt16(number) : LabelMap.other

@@ -161,8 +161,8 @@ public final class Segmenter: Sendable {
       }
     }
     return EncodedImage(
-      views: encoded, size: Grid(height: image.height, width: image.width), timings: clock.timings,
-      fingerprint: fingerprint)
+      views: encoded, size: Grid(height: image.height, width: image.width), missing: image.missing,
+      timings: clock.timings, fingerprint: fingerprint)
   }
 
   /// Runs the network on a picture of the size that it is to see.
@@ -221,7 +221,7 @@ public final class Segmenter: Sendable {
     try check(logits)
     let labelling = Labelling(
       try pixelScores(of: image, logits: logits, vocabulary: vocabulary), vocabulary: vocabulary,
-      threshold: threshold)
+      threshold: threshold, missing: image.missing)
     let result = try withWorkspace { workspace in
       try workspace.scope {
         try labelling.run(

@@ -79,7 +79,7 @@ extension SANConfiguration {
   /// - Throws: ``FileError`` or ``ConfigurationError``.
   public init(path: String) throws {
     let json = try MappedFile.contents(of: path, limit: Self.maximumJSONByteCount)
-    try self.init(json: json, file: path)
+    try self.init(json: Array(json.withoutByteOrderMark), file: path)
   }
 
   /// The configuration as JSON, always with the same bytes; ``init(json:file:)`` reads it back.

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -122,18 +124,51 @@ public final class AtomicFile {
 }
 
 extension AtomicFile {
-  /// Makes a file of a name of its own in `folder`.
+  private static let prefix = ".san-"
+  private static let suffix = ".tmp"
+  /// Folders in which this process has looked for what others left.
+  private static let cleaned = Mutex<Set<String>>([])
+
+  /// Makes a file of a name of its own in `folder`, and the first time there removes those of programs that were killed.
+  ///
+  /// A temporary file is locked as long as its program runs, wherever that is: one that can be locked is nobody's.
   private static func temporary(in folder: String) throws(SystemError) -> (FileDescriptor, name: String) {
+    if cleaned.withLock({ $0.insert(folder).inserted }) { removeAbandoned(in: folder) }
     for attempt in 0..<100 {
-      let name = "\(folder)/.san-\(getpid())-\(UInt32.random(in: 0 ... .max))-\(attempt).tmp"
+      let number = UInt32.random(in: 0 ... .max)
+      let name = "\(folder)/\(prefix)\(getpid())-\(number)-\(attempt)\(suffix)"
       do {
         // O_EXCL never follows a link that someone planted.
-        return (try FileDescriptor.open(name, O_WRONLY | O_CREAT | O_EXCL), name)
+        let file = try FileDescriptor.open(name, O_WRONLY | O_CREAT | O_EXCL)
+        // Some file systems have no locks; there nothing is removed either. Between the two calls another program may have
+        // taken the file for abandoned.
+        if (try? file.lock()) == false { continue }
+        if try file.status().st_nlink == 0 { continue }
+        return (file, name)
       } catch  where error.code == EEXIST {
         continue
       }
     }
     throw SystemError(code: EEXIST)
+  }
+
+  /// Removes the temporary files in `folder` whose programs have ended without doing so.
+  private static func removeAbandoned(in folder: String) {
+    guard let stream = opendir(folder) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+      }
+      // A process, a random number and an attempt.
+      let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(separator: "-")
+      guard name.hasPrefix(prefix), name.hasSuffix(suffix), parts.count == 3, parts.allSatisfy({ UInt32($0) != nil })
+      else { continue }
+      let path = "\(folder)/\(name)"
+      guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), (try? file.lock()) == true
+      else { continue }
+      unlink(path)
+    }
   }
 
   private func failure(_ error: SystemError) -> OutputFileError {

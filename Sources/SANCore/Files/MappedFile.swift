@@ -25,7 +25,7 @@ public final class MappedFile: @unchecked Sendable {
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     let file: FileDescriptor
     do { file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK) } catch {
-      throw FileError.cannotOpen(path: path, reason: error.text)
+      throw FileError.cannotOpen(path: path, reason: error.text(opening: path))
     }
     let status: stat
     do { status = try file.status() } catch { throw FileError.cannotRead(path: path, reason: error.text) }

@@ -45,8 +45,19 @@ public final class ThreadPool: Sendable {
     for worker in workers { pthread_join(worker, nil) }
   }
 
-  /// Processors that this process may run on: `taskset` and control groups can leave it fewer than the machine has.
+  /// Processors whose time this process gets: as many as it may run on, or fewer where a control group limits their time.
   public static var processorCount: Int {
+    ProcessorQuota.threads(processors: allowedProcessorCount, quota: processorQuota)
+  }
+
+  /// How many processors' time a control group leaves to this process, when it started; nil where nothing limits it.
+  package static let processorQuota: Double? = ProcessorQuota.find { path in
+    guard let file = try? FileDescriptor.open(path, O_RDONLY) else { return nil }
+    return (try? file.read(upTo: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Processors that this process may run on: `taskset` and control groups can leave it fewer than the machine has.
+  package static var allowedProcessorCount: Int {
     #if canImport(Glibc)
       // Declared by glibc's headers for GNU sources alone, which Swift's are not.
       typealias GetAffinity = @convention(c) (pid_t, Int, UnsafeMutablePointer<cpu_set_t>) -> Int32

@@ -1,7 +1,8 @@
 import SANCore
 
-/// Writes a COCO data set image by image, whole or not at all: `info`, `categories`, `annotations` and `images`, as
-/// pycocotools and the tools around it read them.
+/// Writes a COCO data set image by image, whole or not at all: `info`, `licenses`, `categories`, `annotations` and `images`,
+/// as pycocotools and the tools around it read them. Of licenses and supercategories nothing is known, but some of these
+/// tools want them to be there: the list is empty, and so is each category's text.
 ///
 /// A category's id is its label plus 1, since tools take 0 for the background; images are numbered from 1 as they come. An
 /// annotation is a class in an image: `segmentation`, `area`, `bbox` (`[x, y, width, height]`), `iscrowd` (0) and `score`.
@@ -25,9 +26,10 @@ public final class COCOWriter {
   public init(_ path: String, classes: [String], description: String) throws(OutputFileError) {
     file = try AtomicFile(path)
     classCount = classes.count
-    append("{\n\"info\": {\"description\": \(jsonString(description))},\n\"categories\": [")
+    append("{\n\"info\": {\"description\": \(jsonString(description))},\n\"licenses\": [],\n\"categories\": [")
     for (index, name) in classes.enumerated() {
-      append("\(index == 0 ? "\n" : ",\n"){\"id\": \(index + 1), \"name\": \(jsonString(name))}")
+      let members = "\"id\": \(index + 1), \"name\": \(jsonString(name)), \"supercategory\": \"\""
+      append("\(index == 0 ? "\n" : ",\n"){\(members)}")
     }
     append("\n],\n\"annotations\": [")
     try flush()

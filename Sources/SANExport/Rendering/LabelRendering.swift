@@ -2,21 +2,32 @@ import SANInference
 
 /// Label maps and masks as PNG files for other programs.
 public enum LabelRendering {
+  /// How a label map of up to 255 classes is stored.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Places in a palette of the classes' colours: pictures for people, and labels for programs that do not look colours
+    /// up, such as Pillow's `Image.open`.
+    case palette
+    /// Grey values: labels for programs that do look colours up, such as OpenCV's `imread` and Pillow's `convert("L")`.
+    case grey
+  }
+
   /// A label map as PNG: a class's index is its pixel value.
   ///
-  /// Up to 255 classes make an 8-bit picture with the classes' colours as its palette, in which "other" is
+  /// Up to 255 classes make an 8-bit picture, with the classes' colours as its palette or without, in which "other" is
   /// 255; more make a 16-bit grey one, in which it is 65535.
   ///
   /// - Throws: ``RenderingError`` for a label that is not below `classCount`, nor "other"; `ImageError`.
-  public static func labelMap(_ labels: LabelMap, classCount: Int) throws -> [UInt8] {
+  public static func labelMap(_ labels: LabelMap, classCount: Int, kind: Kind = .palette) throws -> [UInt8] {
     _ = try labels.counts(classCount: classCount)
     let (width, height) = (labels.size.width, labels.size.height)
     guard classCount <= 255 else {
       return try PNGWriter.encode(gray16: labels.labels, width: width, height: height)
     }
+    let values = labels.labels.map { UInt8(truncatingIfNeeded: $0) }  // 65535 becomes 255
+    if kind == .grey { return try PNGWriter.encode(gray: values, width: width, height: height) }
     let colors = (0..<255).map(Palette.color) + [Palette.other]
     return try PNGWriter.encode(
-      indices: labels.labels.map { UInt8(truncatingIfNeeded: $0) },  // 65535 becomes 255
+      indices: values,
       palette: colors.map { ($0.red, $0.green, $0.blue) }, width: width, height: height)
   }
 

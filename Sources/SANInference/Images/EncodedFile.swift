@@ -14,7 +14,7 @@ enum EncodedFile {
   /// checkpoint given by mistake is not read whole.
   static func read(_ path: String) throws(ImageError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw .unreadable(name: path, reason: SystemError.text(errno)) }
+    guard file >= 0 else { throw .unreadable(name: path, reason: SystemError().text(opening: path)) }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else {

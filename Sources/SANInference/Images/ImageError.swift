@@ -10,6 +10,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
   case missingLibrary(name: String, format: ImageFormat, library: String, advice: String)
   /// A format that is read, but of a kind that is not, such as 12-bit JPEG.
   case unsupportedKind(name: String, format: ImageFormat, reason: String)
+  /// A sound picture where a file of labels is wanted, which has one number a pixel; `found` is what it holds.
+  case notLabels(name: String, found: String)
   /// The data breaks the format's rules or ends too early.
   case damaged(name: String, format: ImageFormat, reason: String)
   /// More pixels than ``ImageLimits`` allows.
@@ -37,6 +39,9 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unsupportedKind(let name, let format, let reason):
       "\(name): this kind of \(format.name) is not read here (\(reason)); "
         + "save it again as an ordinary 8-bit JPEG or PNG"
+    case .notLabels(let name, let found):
+      "\(name): is \(found), but a label file has one number a pixel: give a PNG that is grey or has a palette, with the "
+        + "classes' numbers as its grey values or places in the palette"
     case .damaged(let name, let format, let reason):
       "\(name): damaged \(format.name) data (\(reason)); get the file again from its source"
     case .tooManyPixels(let name, let width, let height):

@@ -27,16 +27,25 @@ public struct LabelImage: Sendable, Equatable {
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - name: what errors call the file.
-  /// - Throws: ``ImageError``; a PNG of colours is ``ImageError/unsupportedKind(name:format:reason:)``.
+  /// - Throws: ``ImageError``; a PNG of colours and a picture of another format are
+  ///   ``ImageError/notLabels(name:found:)``.
   public init(decoding bytes: [UInt8], name: String) throws(ImageError) {
     guard !bytes.isEmpty else { throw .empty(name: name) }
     guard ImageFormat(firstBytes: bytes) == .png else {
-      let format = ImageFormat(firstBytes: bytes)?.name ?? ImageFormat.guess(firstBytes: bytes)
-      throw .unsupportedFormat(name: name, format: format)
+      guard let format = ImageFormat(firstBytes: bytes)?.name ?? ImageFormat.guess(firstBytes: bytes) else {
+        throw .unsupportedFormat(name: name, format: nil)
+      }
+      throw .notLabels(name: name, found: format)
     }
     self = try bytes.withUnsafeBufferPointer { (buffer) throws(ImageError) in
-      let reader = try CodecReader(
-        UnsafeRawBufferPointer(buffer), format: .png, request: .labels, name: name)
+      let reader: CodecReader
+      do throws(ImageError) {
+        reader = try CodecReader(
+          UnsafeRawBufferPointer(buffer), format: .png, request: .labels, name: name)
+      } catch {
+        if case .unsupportedKind = error { throw .notLabels(name: name, found: "a PNG of colours") }
+        throw error
+      }
       let (width, height) = (reader.header.width, reader.header.height)
       let labels: [UInt16]  // [height, width]
       if reader.header.layout == .labels16 {

@@ -51,6 +51,11 @@ public struct MissingPixels: Sendable, Equatable {
   public let rows: Range<Int>
   /// Pixels across, from the left.
   public let columns: Range<Int>
+
+  /// Whether the pixel at `index` in row-major order is one of them, in a picture of this width.
+  func contains(_ index: Int, width: Int) -> Bool {
+    rows.contains(index / width) && columns.contains(index % width)
+  }
 }
 
 /// What becomes of pictures whose files end too early.

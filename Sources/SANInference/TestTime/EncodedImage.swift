@@ -27,6 +27,8 @@ public struct EncodedImage: Sendable {
   public let views: [View]
   /// The photo's size, in pixels.
   public let size: Grid
+  /// The part of the photo that its file does not hold, whose pixels are ``LabelMap/other`` for every vocabulary.
+  public let missing: MissingPixels?
   /// The time that each stage took, all views together.
   public let timings: Timings
   /// Of the model that encoded it.

@@ -92,13 +92,9 @@ struct Examination {
     let limits = SystemLimits()
     let time = limits.processorTime
     let limited = time.map { ", limited to the time of \($0.fixed(2))" } ?? ""
-    add("processors", "\(limits.processors)\(limited); as many threads are used by default")
-    if let time, Double(limits.processors) >= time + 1 {
-      let threads = max(1, Int(time))
-      problems.append(
-        "\(limits.processors) threads would share the time of \(time.fixed(2)) processors; give --threads \(threads)"
-      )
-    }
+    let threads = ThreadPool.processorCount
+    let used = threads == 1 ? "1 thread is used" : "\(threads) threads are used"
+    add("processors", "\(limits.processors)\(limited); \(used) by default")
   }
 
   private mutating func kernels() {

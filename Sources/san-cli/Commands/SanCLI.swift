@@ -22,7 +22,7 @@ struct SanCLI: ParsableCommand {
   static func main() {
     Interruption.install()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(Path.local))
       try command.run()
     } catch {
       // The parser ends --help and --version with an error too.
@@ -42,6 +42,10 @@ struct SanCLI: ParsableCommand {
     let help = "(see \(command.words.joined(separator: " ")) --help)"
     if let unknown = command.unknown {
       return "\(unknown): is no command; those are \(command.choices.joined(separator: ", ")) \(help)"
+    }
+    let strays = CalledCommand.namesBehindClasses(Array(arguments))
+    if let stray = strays.first, message.contains("'\(stray)'") {
+      return "--classes: \"\(stray)\" after it is no option's value; \(CalledCommand.commas(strays)) \(help)"
     }
     // A file whose name starts as an option does.
     let files = arguments.filter { $0.hasPrefix("-") && $0 != "-" && FileStatus($0) != nil }
@@ -78,5 +82,22 @@ struct CalledCommand {
       command = next
       words.append(argument)
     }
+  }
+
+  /// What stands behind the value of `--classes`, where it is neither a file nor named as a picture: class names without a
+  /// comma between them.
+  static func namesBehindClasses(_ arguments: [String]) -> [String] {
+    guard
+      let start = arguments.firstIndex(where: { $0 == "--classes" || $0.hasPrefix("--classes=") })
+    else { return [] }
+    let behind = arguments[(start + 1)...].dropFirst(arguments[start] == "--classes" ? 1 : 0)
+    return behind.prefix { !$0.hasPrefix("-") }.filter {
+      FileStatus($0) == nil && GlobPattern($0) == nil && !$0.contains("/") && !PictureFile.hasPictureName($0)
+    }
+  }
+
+  /// How class names are written, with these as the example.
+  static func commas(_ names: [String]) -> String {
+    "classes are separated by commas: --classes \"…,\(names.joined(separator: ","))\""
   }
 }

@@ -19,7 +19,8 @@ struct SegmentCommand: ParsableCommand {
       Of several photos (more than one, a folder, a pattern or a list), each output option names a folder. The \
       folders below what all inputs have in common are kept; photo.jpg and photo.png beside each other become \
       photo.jpg.segmented.png and photo.png.segmented.png. Left out of folders are hidden files, the folders that this \
-      or an earlier run writes to, and X.segmented.png and X.cutout.png beside a photo X. Only outputs of earlier runs are \
+      or an earlier run writes to, and X.segmented.png and X.cutout.png beside a photo X. A folder below that cannot be \
+      read is reported, and makes the exit status 65. Only outputs of earlier runs are \
       replaced, unless --overwrite is given. Standard output has a line for each class found in each photo, with tabs \
       between image, class, label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go \
       on; the exit status is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
@@ -32,8 +33,17 @@ struct SegmentCommand: ParsableCommand {
   func run() throws {
     if options.output.quiet { Console.silence() }
     try options.requireComplete()
+    let strays = CalledCommand.namesBehindClasses(CommandLine.arguments)
+    if let stray = strays.first(where: { options.input.images.contains($0) }) {
+      throw UsageError(
+        "--classes", "\"\(stray)\" after it is taken for a photo, and there is no such file; \(CalledCommand.commas(strays))")
+    }
     let setup = try RunSetup(options)
     if let image = options.input.inputs.single, !options.batch.areGiven {
+      var leftOut = LeftOut(excluding: options.input.exclude)
+      if leftOut.isExcluded(image) {
+        throw NoImagesError(place: "--exclude", problem: "leaves out every photo", leftOut: leftOut)
+      }
       try SingleRun(setup: setup, image: image).run()
     } else {
       try BatchRun(setup: setup).run()

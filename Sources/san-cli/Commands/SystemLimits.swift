@@ -19,8 +19,8 @@ struct SystemLimits {
   let freeMemory: Int?
 
   init() {
-    processors = ThreadPool.processorCount
-    processorTime = Self.processorTime
+    processors = ThreadPool.allowedProcessorCount
+    processorTime = ThreadPool.processorQuota
     let system = (Self.meminfo("MemTotal:"), Self.meminfo("MemAvailable:"))
     // A container's limit, in the second version's place or the first's.
     let limit =
@@ -34,18 +34,6 @@ struct SystemLimits {
     } else {
       (memory, freeMemory) = system
     }
-  }
-
-  /// `cpu.max` holds a quota and a period, or `max` for no quota; the older files a number each.
-  private static var processorTime: Double? {
-    if let words = words("/sys/fs/cgroup/cpu.max"), words.count == 2 {
-      guard let quota = Double(words[0]), let period = Double(words[1]), period > 0 else { return nil }
-      return quota / period
-    }
-    guard let quota = number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), quota > 0,
-      let period = number("/sys/fs/cgroup/cpu/cpu.cfs_period_us"), period > 0
-    else { return nil }
-    return Double(quota) / Double(period)
   }
 
   private static func meminfo(_ name: String) -> Int? {

@@ -17,15 +17,26 @@ final class AppendedFile: Sendable {
 
   /// Opens the file, or makes it.
   ///
-  /// - Parameter replacing: whether what is in it goes; else a line that an earlier run has not ended is ended first.
+  /// - Parameter replacing: whether what is in it goes, unless another run is writing it; else a line that an earlier run
+  ///   has not ended is ended first.
   init(_ path: String, replacing: Bool) throws {
     self.path = path
     do {
-      file = try FileDescriptor.open(path, O_RDWR | O_CREAT | (replacing ? O_TRUNC : O_APPEND))
+      file = try FileDescriptor.open(path, O_RDWR | O_CREAT | (replacing ? 0 : O_APPEND))
     } catch {
       throw AppendError(path: path, code: error.code, isNew: true)
     }
-    guard !replacing else { return }
+    if replacing {
+      // Some network file systems have no locks: there, nobody watches.
+      if (try? file.lock()) == false {
+        throw PlaceError(path: path, problem: "another run writes it; wait for it, or name another file")
+      }
+      // Pipes and devices have no length.
+      if FileStatus(path)?.isRegular == true, ftruncate(file.number, 0) != 0 {
+        throw AppendError(path: path, code: errno, isNew: true)
+      }
+      return
+    }
     let end = lseek(file.number, 0, SEEK_END)
     var last = UInt8(ascii: "\n")
     if end > 0, pread(file.number, &last, 1, end - 1) == 1, last != UInt8(ascii: "\n") { try append("\n") }

@@ -20,11 +20,14 @@ enum FileTree {
   /// - Parameters:
   ///   - skipped: folders below it that are not gone into.
   ///   - enters: whether another folder below it, at a path, is gone into.
+  ///   - leaveOut: takes the error of a folder below that cannot be read, of which nothing counts; throws it on where that
+  ///     is not wanted.
   ///   - isWanted: whether the file at a path, `folder` included, counts.
-  /// - Throws: ``FolderError``, also for a folder below that cannot be read.
+  /// - Throws: ``FolderError`` where `folder` cannot be read, and what `leaveOut` throws.
   static func files(
     in folder: String, skipping skipped: Set<FileIdentity> = [],
     entering enters: (_ path: String) -> Bool = { _ in true },
+    unreadable leaveOut: (FolderError) throws -> Void = { throw $0 },
     where isWanted: (_ path: String) throws -> Bool = { _ in true }
   ) throws -> [String] {
     var found: [String] = []
@@ -34,7 +37,13 @@ enum FileTree {
     var links: [(identity: FileIdentity, path: String, place: String)] = []
     func walk(_ path: String, _ place: String) throws {
       try Interruption.check()
-      for entry in try FolderEntry.all(in: path) where !entry.isHidden {
+      let entries: [FolderEntry]
+      do {
+        entries = try FolderEntry.all(in: path)
+      } catch let error as FolderError where !place.isEmpty {
+        return try leaveOut(error)
+      }
+      for entry in entries where !entry.isHidden {
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
         if let identity = entry.folder {
@@ -104,7 +113,7 @@ struct FolderEntry {
 }
 
 /// A folder that cannot be read.
-struct FolderError: ProgramError {
+struct FolderError: ProgramError, Equatable {
   let path: String
   let code: Int32
   var description: String { "\(path): the folder cannot be read: \(SystemError.text(code))" }

@@ -35,6 +35,28 @@ enum Path {
   /// on macOS how an accent is written.
   static func key(_ path: String) -> String { path.uppercased().lowercased() }
 
+  /// The path that a `file:` address stands for, as file managers give them; any other text stays as it is.
+  static func local(_ text: String) -> String {
+    guard text.hasPrefix("file://"), FileStatus(text) == nil else { return text }
+    let address = text.dropFirst("file://".count)
+    // Another machine's files have its name before the first slash.
+    guard let slash = address.firstIndex(of: "/"), ["", "localhost"].contains(address[..<slash]) else { return text }
+    var bytes: [UInt8] = []
+    var rest = Array(address[slash...].utf8)[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(2)
+      if byte == UInt8(ascii: "%"), digits.count == 2,
+        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16), value != 0
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(validating: bytes, as: UTF8.self) ?? text
+  }
+
   /// `name` in `folder`.
   static func join(_ folder: String, _ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"

@@ -2,12 +2,12 @@ import SANCore
 import SANInference
 
 /// A file of classes: UTF-8 text, one a line as `ClassName(parsing:)` reads it. `#` at a line's start or after white space
-/// starts a comment, and lines without a class do not count.
+/// starts a comment, and lines without a class do not count. YAML and JSON, by the file's name, are ``NamesFile``'s.
 struct ClassesFile {
   let path: String
   /// The classes in their order.
   private(set) var classes: [ClassName] = []
-  /// The line, from 1, that each class is in.
+  /// The line, from 1, that each class is in; none where the format has no lines.
   private var lines: [Int] = []
 
   private static let maximumByteCount = 8 << 20
@@ -18,10 +18,14 @@ struct ClassesFile {
   init(_ path: String) throws {
     self.path = path
     let bytes = try StreamInput.contents(of: path, limit: ClassesFile.maximumByteCount)
-    guard var text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
       throw ClassesFileError(path: path, problem: "is not UTF-8 text: save it as such")
     }
-    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
+    if let names = try NamesFile(text, path: path) {
+      (classes, lines) = (names.names.map { ClassName($0) }, names.lines)
+      try check()
+      return
+    }
     let breaks: Set<Character> = ["\n", "\r", "\r\n"]
     let all = text.split(omittingEmptySubsequences: false, whereSeparator: breaks.contains)
     for (index, line) in all.enumerated() {
@@ -46,23 +50,27 @@ struct ClassesFile {
     } catch VocabularyError.empty {
       throw ClassesFileError(path: path, problem: "has no class: write one a line")
     } catch VocabularyError.blank(let position) {
-      throw ClassesFileError(path: path, line: lines[position], problem: "the class has no name: give it one")
+      throw ClassesFileError(path: path, line: line(position), problem: "the class has no name: give it one")
     } catch VocabularyError.blankSynonym(let title, let position) {
       throw ClassesFileError(
-        path: path, line: lines[position],
+        path: path, line: line(position),
         problem: "\(VocabularyError.blankSynonym(title: title, position: position))")
     } catch VocabularyError.duplicate(let name, let first, let second) {
       throw ClassesFileError(
-        path: path, line: lines[second],
-        problem: "class \"\(name)\" is on line \(lines[first]) already (case and extra spaces do not count)")
+        path: path, line: line(second),
+        problem: "class \"\(name)\" is \(place(first)) already (case and extra spaces do not count)")
     } catch VocabularyError.duplicateSynonym(let name, let titles, let first, let second) {
       throw ClassesFileError(
-        path: path, line: lines[second],
-        problem: "\"\(name)\" is a name of class \"\(titles[0])\" on line \(lines[first]) already")
+        path: path, line: line(second),
+        problem: "\"\(name)\" is a name of class \"\(titles[0])\" \(place(first)) already")
     } catch {
       throw ClassesFileError(path: path, problem: "\(error)")
     }
   }
+
+  private func line(_ index: Int) -> Int? { lines.isEmpty ? nil : lines[index] }
+
+  private func place(_ index: Int) -> String { line(index).map { "on line \($0)" } ?? "number \(index + 1)" }
 
   /// The line up to its comment.
   private static func withoutComment(_ line: Substring) -> Substring {
@@ -102,7 +110,7 @@ struct LabelNames {
   init(_ path: String, classes: [String], ignored: Set<UInt16>) throws {
     func failure(_ problem: String) -> ClassesFileError { ClassesFileError(path: path, problem: problem) }
     let bytes = try StreamInput.contents(of: path, limit: LabelNames.maximumByteCount)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
       throw failure("is not UTF-8 text: save it as such")
     }
     let places = Dictionary(

@@ -43,10 +43,12 @@ struct GlobPattern {
   /// - Parameters:
   ///   - skipped: folders below that are not gone into.
   ///   - enters: whether another folder below, at a path, is gone into.
+  ///   - leaveOut: takes the error of a folder below that cannot be read, once or more.
   ///   - isWanted: whether the file at a path, ``folder`` included, counts.
-  /// - Throws: ``FolderError``.
+  /// - Throws: ``FolderError`` where ``folder`` cannot be read.
   func files(
     skipping skipped: Set<FileIdentity> = [], entering enters: (_ path: String) -> Bool,
+    unreadable leaveOut: (FolderError) -> Void,
     where isWanted: (_ path: String) throws -> Bool
   ) throws -> [String] {
     guard let top = FileStatus(folder), top.isFolder else { return [] }
@@ -60,7 +62,13 @@ struct GlobPattern {
       let rest = parts.dropFirst()
       let isDeep = part == "**"
       if isDeep { try search(path, place, rest) }
-      for entry in try FolderEntry.all(in: path) {
+      let entries: [FolderEntry]
+      do {
+        entries = try FolderEntry.all(in: path)
+      } catch let error as FolderError where !place.isEmpty {
+        return leaveOut(error)
+      }
+      for entry in entries {
         guard isDeep ? !entry.isHidden : GlobPattern.name(entry.name, matches: part) else { continue }
         let inner = Path.join(path, entry.name)
         let innerPlace = place.isEmpty ? entry.name : "\(place)/\(entry.name)"
@@ -87,6 +95,22 @@ struct GlobPattern {
       }
     }
     return found.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Whether the last parts of a path fit a pattern of names, such as `old/*.jpg`; all of them where the pattern starts with
+  /// a slash.
+  static func path(_ path: String, endsAs pattern: String) -> Bool {
+    func parts(_ text: String) -> [String] { text.split(separator: "/").map(String.init).filter { $0 != "." } }
+    let (names, wanted) = (parts(path), parts(pattern))
+    func fits(_ names: ArraySlice<String>, _ wanted: ArraySlice<String>) -> Bool {
+      guard let part = wanted.first else { return names.isEmpty }
+      if part == "**" {
+        return (names.startIndex...names.endIndex).contains { fits(names[$0...], wanted.dropFirst()) }
+      }
+      return names.first.map { name($0, matches: part) } == true && fits(names.dropFirst(), wanted.dropFirst())
+    }
+    let starts = pattern.hasPrefix("/") ? 0...0 : 0...names.count
+    return !wanted.isEmpty && starts.contains { fits(names[$0...], wanted[...]) }
   }
 
   /// Whether a name fits one part of a pattern.

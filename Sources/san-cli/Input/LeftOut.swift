@@ -16,8 +16,14 @@ struct LeftOut {
   private var folders = Kind()
   private var outputs = Kind()
   private var nameless = Kind()
-  private var foreign = Kind()
-  private var foreignEnds: Set<String> = []
+  private var excluded = Kind()
+  /// Pictures that are not read here, and other files: how many, by the ends of their names.
+  private var foreign: [String: Int] = [:]
+  private var others: [String: Int] = [:]
+  /// Folders below those that were named which cannot be read.
+  private(set) var unreadable: [FolderError] = []
+  /// What ``isEntered(_:)`` and ``isTaken(_:isPicture:)`` leave out before anything else.
+  private let excludes: [String]
   /// Of the folder looked at last: what outputs beside photos would be named after.
   private var photos: (folder: String, names: Set<[UInt8]>) = ("", [])
 
@@ -27,8 +33,24 @@ struct LeftOut {
   ]
   private static let outputEnds = [".segmented.png", ".cutout.png"]
 
+  /// - Parameter excludes: patterns of what is left out, as ``GlobPattern/path(_:endsAs:)`` takes them.
+  init(excluding excludes: [String] = []) { self.excludes = excludes }
+
+  /// Whether the file or folder at `path` is left out because the command line says so.
+  mutating func isExcluded(_ path: String) -> Bool {
+    guard excludes.contains(where: { GlobPattern.path(path, endsAs: $0) }) else { return false }
+    excluded.add(path)
+    return true
+  }
+
+  /// Notes that a folder cannot be read.
+  mutating func add(_ error: FolderError) {
+    if !unreadable.contains(error) { unreadable.append(error) }
+  }
+
   /// Whether the folder at `path` is searched: not if it holds what earlier runs wrote.
   mutating func isEntered(_ path: String) -> Bool {
+    if isExcluded(path) { return false }
     guard OutputMarker.marks(path) else { return true }
     folders.add(path)
     return false
@@ -36,14 +58,18 @@ struct LeftOut {
 
   /// Whether the file at `path` is taken for an image.
   mutating func isTaken(_ path: String, isPicture: Bool) -> Bool {
+    if isExcluded(path) { return false }
     if isPicture {
       guard isOutputBesidePhoto(path) else { return true }
       outputs.add(path)
     } else if let end = LeftOut.foreignExtensions.first(where: { Path.has(path, extension: $0) }) {
-      foreign.add(path)
-      foreignEnds.insert(end)
+      foreign[end, default: 0] += 1
     } else if PictureFile.isNameless(path) {
       nameless.add(path)
+    } else {
+      let name = Path.name(of: path)
+      let end = name.dropFirst(Path.stem(of: path).count + 1).lowercased()
+      others[end.count > 12 ? "" : end, default: 0] += 1
     }
     return false
   }
@@ -77,14 +103,27 @@ struct LeftOut {
     add(
       outputs, "earlier output beside its photo", "earlier outputs beside their photos",
       "name it to have it segmented")
-    if foreign.count > 0 {
-      let isOne = foreign.count == 1
-      let files = isOne ? "1 file that is" : "\(foreign.count.grouped) files that are"
-      let ends = foreignEnds.sorted().joined(separator: ", ")
-      lines.append("\(files) not JPEG or PNG (\(ends)); convert \(isOne ? "it" : "them")")
+    if let (count, ends) = LeftOut.ends(foreign) {
+      lines.append(
+        count == 1
+          ? "1 picture of a format that is not read (\(ends)); convert it"
+          : "\(count.grouped) pictures of formats that are not read (\(ends)); convert them")
+    }
+    if let (count, ends) = LeftOut.ends(others) {
+      lines.append(count == 1 ? "1 other file (\(ends))" : "\(count.grouped) other files (\(ends))")
     }
     add(nameless, "name that is not UTF-8", "names that are not UTF-8", "rename it")
+    add(excluded, "file or folder", "files or folders", "--exclude says so")
     return lines
+  }
+
+  /// How many files there are, and of which ends, the most frequent first: `12 txt, 2 xml`.
+  private static func ends(_ counts: [String: Int]) -> (count: Int, text: String)? {
+    guard !counts.isEmpty else { return nil }
+    let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = sorted.prefix(8).map { "\($0.value.grouped) \($0.key.isEmpty ? "without an ending" : $0.key)" }
+    let more = sorted.count > shown.count ? ", and others" : ""
+    return (counts.values.reduce(0, +), shown.joined(separator: ", ") + more)
   }
 }
 

@@ -13,7 +13,7 @@ enum PathList {
   static func read(_ path: String) throws -> [String] {
     let name = path == "-" ? "standard input" : path
     var paths: [String] = []
-    let bytes = try bytes(of: path)
+    let bytes = try bytes(of: path).withoutByteOrderMark
     let hasLines = !bytes.contains(0)
     let lines = bytes.split(
       separator: hasLines ? UInt8(ascii: "\n") : 0, omittingEmptySubsequences: false)

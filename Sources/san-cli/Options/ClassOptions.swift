@@ -17,7 +17,8 @@ struct VocabularyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A file of class names in the place of --classes, one a line; # starts a comment, \\# is the character.
+      A file of class names in the place of --classes, one a line; # starts a comment, \\# is the character. A file named \
+      .yaml or .yml has them as its names:, as YOLO's data.yaml does, and one named .json is an array of them.
       """,
       valueName: "file"),
     completion: .file())
@@ -100,7 +101,7 @@ struct VocabularyOptions: ParsableArguments {
         path: templates, problem: "is not one of \(known), nor can such a file be opened: \(reason)",
         category: .notFound)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: bytes.withoutByteOrderMark, as: UTF8.self) else {
       throw TemplatesFileError(path: templates, problem: "is not UTF-8 text", category: .damaged)
     }
     do {

@@ -5,11 +5,12 @@ struct InputOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       """
-      Photos, JPEG or PNG: files, folders (with all below them), patterns in quotation marks such as \
-      "photos/**/*.jpg", or - for one photo on standard input.
+      Photos: files, folders (with all below them), patterns in quotation marks such as "photos/**/*.jpg", or - for one \
+      photo on standard input. JPEG, PNG, GIF and BMP are read, and WebP, HEIC, AVIF and TIFF where doctor finds their \
+      libraries.
       """,
       valueName: "image"),
-    completion: .file(extensions: ["jpg", "jpeg", "png"]))
+    completion: .file(extensions: PictureFile.extensions))
   var images: [String] = []
 
   @Option(
@@ -22,9 +23,21 @@ struct InputOptions: ParsableArguments {
     completion: .file())
   var list: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Leave out files and folders whose path ends so, in quotation marks: a name, such as "*_mask.png" or thumbs, or \
+      several, such as "old/**/*.jpg". May be given several times. (default: none)
+      """,
+      valueName: "pattern"))
+  var exclude: [String] = []
+
   func validate() throws {
     if images.contains("") || list == "" {
       throw ValidationError("<image>: is empty; name a photo or folder")
+    }
+    if exclude.contains(where: { $0.allSatisfy { $0 == "/" } }) {
+      throw ValidationError("--exclude: is empty; name what is left out")
     }
   }
 
@@ -36,7 +49,7 @@ struct InputOptions: ParsableArguments {
   }
 
   /// The images that are named.
-  var inputs: ImageInputs { ImageInputs(arguments: images, list: list) }
+  var inputs: ImageInputs { ImageInputs(arguments: images, list: list, excludes: exclude) }
 
   /// Input files that no output may take the place of, the images aside.
   var files: [String] { list.flatMap { $0 == "-" ? nil : [$0] } ?? [] }

@@ -43,12 +43,21 @@ struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Also write the label map as PNG: a palette of 8 bits, or 16 bits where there are more than 255 classes. (default: \
-      none)
+      Also write the label map as PNG: 8 bits as --labels-as says, or 16 bits grey where there are more than 255 classes. \
+      (default: none)
       """,
       valueName: "path"),
     completion: .file())
   var labels: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How the label map's 8 bits are stored: palette, which any viewer shows in colours and Pillow's open reads as labels, or \
+      grey, for programs that turn palettes into colours or grey, as OpenCV's imread and Pillow's convert("L") do.
+      """,
+      valueName: "palette|grey"))
+  var labelsAs: LabelRendering.Kind = .palette
 
   @Option(
     help: ArgumentHelp(
@@ -141,6 +150,8 @@ extension String {
 extension ScoresFile.Format: ExpressibleByArgument {}
 
 extension COCOAnnotation.Shape: ExpressibleByArgument {}
+
+extension LabelRendering.Kind: ExpressibleByArgument {}
 
 /// How the overlay looks.
 struct OverlayOptions: ParsableArguments {

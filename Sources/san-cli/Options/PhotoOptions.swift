@@ -13,6 +13,16 @@ struct ImageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How it is resized.", valueName: "kind"))
   var resample = ResamplingFilter.bicubic
 
+  @Flag(
+    help: """
+      Read photos whose files are cut short, too, as far as they go; pixels that are not there become "other". (default: \
+      they are damaged)
+      """)
+  var truncated = false
+
+  /// What becomes of photos whose files end too early.
+  var cutPictures: CutPictures { truncated ? .allowed : .refused }
+
   /// Lengths of the short side.
   static let allowedSizes = 32...4096
 }

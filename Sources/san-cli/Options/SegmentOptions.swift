@@ -29,6 +29,14 @@ struct SegmentOptions: ParsableArguments {
   @OptionGroup(title: "Photo")
   var testTime: TestTimeOptions
 
+  /// Why outputs are those of several photos, for a message.
+  var severalBecause: String {
+    let asked = [
+      ("--report", batch.report != nil), ("--skip-existing", batch.skipExisting), ("--shard", batch.shard != nil),
+    ].first { $0.1 }
+    return input.inputs.severalBecause ?? "\(asked?.0 ?? "--report") takes one photo as several"
+  }
+
   /// Checks that nothing is missing. Not in `validate()`, which comes before the parser tells of an option that it does not
   /// know: that may be what is missing, mistyped.
   func requireComplete() throws {

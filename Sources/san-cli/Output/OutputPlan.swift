@@ -18,6 +18,7 @@ struct OutputPlan {
   /// The classes that are cut out.
   let cutoutNames: [String]
   let labels: OutputFile?
+  let labelsKind: LabelRendering.Kind
   let json: OutputFile?
   let maskFolder: String?
   let scores: OutputFile?
@@ -32,6 +33,7 @@ struct OutputPlan {
     }
     cutoutNames = options.cutoutNames
     labels = options.labels.map { OutputFile(option: "--labels", path: $0) }
+    labelsKind = options.labelsAs
     json = options.json.map { OutputFile(option: "--json", path: $0) }
     maskFolder = options.maskDir
     scores = options.scores.map { OutputFile(option: "--scores", path: $0) }
@@ -81,6 +83,7 @@ struct OutputPlan {
     cutout = file(options.cutoutOption, options.cutoutFolder, ".cutout.png")
     cutoutNames = options.cutoutNames
     labels = file("--labels", options.labels, ".png")
+    labelsKind = options.labelsAs
     json = file("--json", options.json, ".json")
     maskFolder = options.maskDir.map { Path.join($0, name) }
     scores = file("--scores", options.scores, ".\(options.scoresFormat)")

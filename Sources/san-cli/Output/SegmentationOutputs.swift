@@ -36,7 +36,8 @@ struct SegmentationOutputs {
         try staged.add(PNGWriter.encode(rgba: pixels, width: width, height: height), file)
       }
       if let file = plan.labels {
-        try staged.add(LabelRendering.labelMap(labels, classCount: classes.count), file)
+        try staged.add(
+          LabelRendering.labelMap(labels, classCount: classes.count, kind: plan.labelsKind), file)
       }
     }
     let masks = try plan.maskFolder.map { try MaskFolder($0, labels: labels, result: report.result) }

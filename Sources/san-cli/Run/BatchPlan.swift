@@ -24,6 +24,8 @@ struct BatchPlan {
 
   /// In the order of the inputs: the shard's part of them where there is one.
   let items: [Item]
+  /// Folders below those that were named in which images may be that nobody can see.
+  let unreadableFolders: Int
 
   init(_ setup: RunSetup) throws {
     let output = setup.options.output
@@ -33,11 +35,15 @@ struct BatchPlan {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
     try setup.checkDataSet()
-    for folder in folders { try BatchPlan.check(folder, inputs: setup.options.input.inputs.folders) }
+    for folder in folders {
+      try BatchPlan.check(folder, inputs: setup.options.input.inputs.folders, because: setup.options.severalBecause)
+    }
     let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
     let (images, leftOut) = try setup.options.input.inputs.images(skipping: Set(outputFolders))
     for line in leftOut.lines { Console.note("left out: \(line)") }
+    for error in leftOut.unreadable { Console.writeError("san-cli: \(Failure(error).line)") }
+    unreadableFolders = leftOut.unreadable.count
     let names = OutputNames.names(for: images.map(\.place))
     let all = zip(images, names).enumerated().map { index, image in
       Item(
@@ -51,15 +57,19 @@ struct BatchPlan {
     items = all.enumerated().filter { shard?.contains($0.offset) ?? true }.map(\.element)
   }
 
-  private static func check(_ folder: OutputFolder, inputs: [String]) throws {
+  /// - Parameter reason: why there may be several images, to be told where that is not wanted.
+  private static func check(_ folder: OutputFolder, inputs: [String], because reason: String) throws {
     guard folder.path != "-" else {
-      throw UsageError(folder.option, "several photos do not go to standard output; name a folder")
+      throw UsageError(
+        folder.option, "several photos do not go to standard output, and \(reason); name a folder")
     }
     if FileStatus(folder.path) == nil,
-      ["png", "json", "npy", "npz"].contains(where: { Path.has(folder.path, extension: $0) })
+      ["png", "jpg", "jpeg", "webp", "json", "npy", "npz"].contains(where: {
+        Path.has(folder.path, extension: $0)
+      })
     {
       throw UsageError(
-        folder.option, "\(folder.path) is a name for a file, but there are several photos; name a folder")
+        folder.option, "\(folder.path) is a name for a file, but \(reason); name a folder")
     }
     try folder.requireWritable()
     for input in inputs where FileIdentity(input) == FileIdentity(folder.path) {

@@ -16,6 +16,7 @@ struct BatchRun {
     let outputs = try makeOutputs(job)
     let worker = ImageWorker(
       items: plan.items, job: job, record: record, overwrites: batch.overwrite,
+      cutPictures: setup.options.preparation.cutPictures,
       shape: setup.dataSetFile.map { _ in setup.options.output.cocoMasks })
     var tally = Tally()
     let progress = BatchProgress(count: plan.items.count, of: "image")
@@ -29,6 +30,7 @@ struct BatchRun {
         Interruption.control.cancel()
       } take: { _, outcome in
         tally.add(outcome)
+        for note in outcome.notes { Console.note("\(outcome.item.path): note: \(note)") }
         if case .failed(let line) = outcome.end { Console.writeError("san-cli: \(line)") }
         for output in outputs { try output.take(outcome) }
         progress.show(done: tally.done, ended: tally.total, failed: tally.failed)
@@ -46,7 +48,9 @@ struct BatchRun {
       }
     }
     if let file = setup.dataSetFile { Console.note("wrote \(file.path)") }
-    if tally.failed > 0 { throw FailedImagesError(tally: tally) }
+    if tally.failed > 0 || plan.unreadableFolders > 0 {
+      throw FailedImagesError(tally: tally, unreadableFolders: plan.unreadableFolders)
+    }
   }
 
   /// The record of what is made, unless nothing is.
@@ -96,11 +100,15 @@ struct Tally {
   }
 }
 
-/// Some of many images could not be segmented.
+/// Some of many images could not be segmented, or not even be looked for.
 struct FailedImagesError: ProgramError {
   let tally: Tally
+  let unreadableFolders: Int
   var description: String {
-    "\(tally.failed.grouped) of \(tally.total.grouped) images failed; the errors above say why"
+    let images = tally.failed > 0 ? ["\(tally.failed.grouped) of \(tally.total.grouped) images failed"] : []
+    let folders = unreadableFolders == 1 ? "1 folder" : "\(unreadableFolders.grouped) folders"
+    let all = images + (unreadableFolders > 0 ? ["\(folders) could not be read"] : [])
+    return "\(all.joined(separator: " and ")); the errors above say why"
   }
   var category: ErrorCategory { .damaged }
 }

@@ -18,6 +18,8 @@ struct ImageWorker: Sendable {
   private let record: RunRecord?
   /// Whether files that no record accounts for are replaced.
   private let overwrites: Bool
+  /// What becomes of files that end too early.
+  private let cutPictures: CutPictures
   /// How a data set of all images tells masks; nil where there is none.
   private let shape: COCOAnnotation.Shape?
   /// Counts networks that may run.
@@ -25,9 +27,10 @@ struct ImageWorker: Sendable {
 
   init(
     items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, overwrites: Bool,
-    shape: COCOAnnotation.Shape?
+    cutPictures: CutPictures, shape: COCOAnnotation.Shape?
   ) {
     (self.items, self.job, self.record, self.overwrites, self.shape) = (items, job, record, overwrites, shape)
+    self.cutPictures = cutPictures
     // One network uses all threads of the pool; one beside it has the thread that it is called on.
     for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
   }
@@ -42,7 +45,7 @@ struct ImageWorker: Sendable {
       try item.requireShortName()
       if !overwrites { try record?.requireOwn(item) }
       var watch = Stopwatch()
-      let photo = try watch.time("read") { try RGBImage(contentsOf: item.path) }
+      let photo = try watch.time("read") { try RGBImage(contentsOf: item.path, cutPictures: cutPictures) }
       let scores = try item.plan.openScores(of: photo, classes: job.vocabulary.classes)
       let report = try runNetwork(photo, item, scores, &watch)
       let summary = try ImageSummary(report, shape: shape)
@@ -50,7 +53,7 @@ struct ImageWorker: Sendable {
         plan: item.plan, photo: photo, report: report, scores: scores, isDurable: false
       ).write(&watch)
       try record?.add(item, summary)
-      return ImageOutcome(item: item, end: .done(summary, watch))
+      return ImageOutcome(item: item, end: .done(summary, watch), notes: photo.notes)
     } catch let error where !ImageWorker.stopsRun(error) {
       return ImageOutcome(item: item, end: .failed(Failure(error).line))
     }

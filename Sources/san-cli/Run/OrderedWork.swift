@@ -1,4 +1,5 @@
 import Dispatch
+import SANInference
 import Synchronization
 
 #if canImport(Glibc)
@@ -48,7 +49,10 @@ final class OrderedWork<Result: Sendable>: Sendable {
     let run = OrderedWork(count: count, work: work, stop: stop)
     let workers = min(workers, count)
     for _ in 0..<workers * 2 { run.room.signal() }
-    let threads = (0..<workers).map { _ in WorkerThread { run.workOn() } }
+    // Where the system starts no more threads, fewer do.
+    var threads: [WorkerThread] = []
+    while threads.count < workers, let thread = WorkerThread({ run.workOn() }) { threads.append(thread) }
+    if threads.isEmpty, workers > 0 { throw NoThreadError() }
     var taken = 0
     do {
       while taken < count, run.state.withLock({ !$0.isStopped }) {
@@ -107,6 +111,14 @@ final class OrderedWork<Result: Sendable>: Sendable {
   }
 }
 
+/// The system starts no thread.
+struct NoThreadError: ProgramError {
+  var description: String {
+    "the system starts no thread: raise the limits on processes and memory (ulimit -u, ulimit -v)"
+  }
+  var category: ErrorCategory { .inputOutput }
+}
+
 /// A thread of the system's. Its work may wait for other threads, which work on a shared queue should not.
 struct WorkerThread {
   private let thread: pthread_t
@@ -119,8 +131,8 @@ struct WorkerThread {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// Starts a thread that runs `body` and ends.
-  init(_ body: @escaping @Sendable () -> Void) {
+  /// Starts a thread that runs `body` and ends; nil where the system starts none.
+  init?(_ body: @escaping @Sendable () -> Void) {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
@@ -142,7 +154,10 @@ struct WorkerThread {
         Unmanaged<Box>.fromOpaque(opaque).takeRetainedValue().body()
         return nil
       }, box)
-    precondition(status == 0, "the system can start a thread")
+    guard status == 0 else {
+      Unmanaged<Box>.fromOpaque(box).release()
+      return nil
+    }
     #if canImport(Darwin)
       self.thread = thread!
     #else

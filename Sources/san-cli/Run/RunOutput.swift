@@ -28,6 +28,8 @@ struct ImageOutcome: Sendable {
 
   let item: BatchPlan.Item
   let end: End
+  /// What was odd about its file.
+  var notes: [String] = []
 
   /// What was found; nil where it failed.
   var summary: ImageSummary? {

@@ -197,11 +197,13 @@ struct RunSettings: Sendable {
       ("threshold", job.threshold.map { .real(Double($0)) } ?? .null),
       ("size", .integer(job.shortSide ?? job.segmenter.defaultShortSide)),
       ("resample", .string(job.resampling.rawValue)),
+      ("truncated", .integer(options.preparation.truncated ? 1 : 0)),
       ("scales", .array(job.views.scales.map { .real($0) })),
       ("flip", .integer(job.views.flip ? 1 : 0)),
       ("window", job.views.window.map { .array([.integer($0.side), .real($0.overlap)]) } ?? .null),
       ("outputs", .array(options.output.folders.map { .string($0.option) })),
       ("look", .string("\(options.output.look.options)")),
+      ("labels", options.output.labels == nil ? .null : .string(options.output.labelsAs.rawValue)),
       ("cutout", .array(options.output.cutoutNames.map { .string($0) })),
       ("coco", options.output.coco == nil ? .null : .string(options.output.cocoMasks.rawValue)),
     ])

@@ -10,6 +10,7 @@ struct SingleRun {
   func run() throws {
     var watch = Stopwatch()
     let photo = try watch.time("read") { try read() }
+    for note in photo.notes { Console.note("\(image == "-" ? "standard input" : image): note: \(note)") }
     let plan = try OutputPlan(setup.options.output, image: image)
     try setup.checkDataSet()
     try plan.check(
@@ -43,11 +44,13 @@ struct SingleRun {
     guard image == "-" else {
       Console.show("reading \(image)")
       try PictureFile.requireName(image)
-      return try RGBImage(contentsOf: image)
+      return try RGBImage(contentsOf: image, cutPictures: cutPictures)
     }
     let bytes = try StreamInput.readStandardInput(limit: ImageLimits.fileBytes)
-    return try RGBImage(decoding: bytes, name: "standard input")
+    return try RGBImage(decoding: bytes, name: "standard input", cutPictures: cutPictures)
   }
+
+  private var cutPictures: CutPictures { setup.options.preparation.cutPictures }
 }
 
 /// A result as people read it.

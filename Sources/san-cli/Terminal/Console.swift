@@ -36,7 +36,7 @@ enum Console {
     do {
       try FileDescriptor.standardOutput.write(bytes)
     } catch {
-      // Who reads has had enough, as `head` has.
+      // Who reads has had enough, as `head` has; files are made all the same.
       guard error.code == EPIPE else { throw StandardOutputError(reason: error.text) }
     }
   }

@@ -20,6 +20,13 @@ enum Interruption {
   /// Takes over the signals that ask a program to end, and has the system tell of a failed write by its error
   /// alone.
   static func install() {
+    // A stream that was closed for this program would be the next file that it opens.
+    for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDWR)
+    }
+    // Swift's runtime may have taken it over, to tell of crashes; it is no crash.
+    let quit = signal(SIGQUIT, SIG_DFL)
+    if unsafeBitCast(quit, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGQUIT, SIG_IGN) }
     // The handler may not be the first to touch it.
     _ = control
     for number in [SIGINT, SIGTERM, SIGHUP] {

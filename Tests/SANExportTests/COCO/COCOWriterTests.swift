@@ -37,11 +37,13 @@ final class COCOWriterTests: XCTestCase {
     let folder = try TemporaryFolder()
     try write(.runLengths, to: folder.file("a.json"), images: images)
     let data = try json(folder, "a.json")
-    XCTAssertEqual(Set(data.keys), ["info", "images", "categories", "annotations"])
+    XCTAssertEqual(Set(data.keys), ["info", "licenses", "images", "categories", "annotations"])
+    XCTAssertEqual((data["licenses"] as? [Any])?.count, 0)
     XCTAssertEqual(data["info"] as? [String: String], ["description": "a \"test\""])
 
     let categories = try XCTUnwrap(data["categories"] as? [[String: Any]])
     XCTAssertEqual(categories.map { $0["id"] as? Int }, [1, 2, 3, 4])
+    XCTAssertEqual(categories.map { $0["supercategory"] as? String }, ["", "", "", ""])
     // Scalar by scalar: Swift's equality takes composed and decomposed letters as one.
     XCTAssertEqual(
       categories.map { ($0["name"] as? String).map { Array($0.unicodeScalars) } },

@@ -57,7 +57,7 @@ final class DecodingTests: XCTestCase {
       XCTAssertThrowsError(try LabelImage(decoding: Fixture.bytes("images/\(name)"), name: name)) {
         XCTAssertEqual(
           $0 as? ImageError,
-          .unsupportedKind(name: name, format: .png, reason: "its pixels are colours, not labels"))
+          .notLabels(name: name, found: "a PNG of colours"))
       }
     }
     XCTAssertThrowsError(try LabelImage(decoding: Fixture.bytes("images/grey.jpg"), name: "grey.jpg")) {
