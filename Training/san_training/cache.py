@@ -76,9 +76,9 @@ class Cache:
         x8, x16, x32 = (torch.from_numpy(np.stack([self.kept[n][i] for i in rows])).float() for n in ("x8", "x16", "x32"))
         return x8, x16, torch.cat([x32, F.relu6(self.stem.head(x32))], dim=1)
 
-    def batch(self, size, window=0):
+    def batch(self, size, window=0, mosaics=0.0):
         """(standardised maps, columns [B,88,88], the head's own map) of random pictures; or of a random window of so many
-        places a side (an even number) of each."""
+        places a side (an even number) of each. mosaics: share of the pictures that are `mixed`."""
         rows = random.sample(self.ready, size)
         maps = self.maps(rows)
         columns = torch.from_numpy(np.stack([self.kept["columns"][i] for i in rows])).long()
@@ -92,7 +92,30 @@ class Cache:
                 return torch.stack([one[..., span(y), span(x0)] for one, (y, x0) in zip(x, corners)])
             maps = [part(x, stride) for x, stride in zip(maps, (8, 16, 32))]
             columns = part(columns, 4)
+        if mosaics:
+            *maps, columns = mixed([*maps, columns], mosaics)
         return self.standard(maps), columns, maps[2][:, -self.stem.head.weight.shape[0]:]
+
+
+STRIDES = (8, 16, 32, 4)  # of the three maps and the columns
+
+
+def mixed(pictures, share):
+    """A batch's maps and columns, a share of the pictures with three of their four quarters (which meet at an even place)
+    of other pictures of the batch: what is in view elsewhere says little then of a place's name."""
+    found = [x.clone() for x in pictures]
+    count, places = len(pictures[0]), pictures[1].shape[-1]
+    for b in range(count):
+        if random.random() >= share:
+            continue
+        y, x = (2 * random.randint(places // 6, places // 3) for _ in range(2))
+        for rows, across in ((slice(0, y), slice(x, places)), (slice(y, places), slice(0, x)),
+                             (slice(y, places), slice(x, places))):
+            other = random.randrange(count)
+            for new, old, stride in zip(found, pictures, STRIDES):
+                where = tuple(slice(part.start * 16 // stride, part.stop * 16 // stride) for part in (rows, across))
+                new[b][..., where[0], where[1]] = old[other][..., where[0], where[1]]
+    return found
 
 
 def cut(x, size, padded):

@@ -160,7 +160,7 @@ def main(args):
         for block in blocks_of(model):
             block.idle = closed
         count = args.batch if closed else args.batch // 2
-        maps, columns, head = cache.batch(count)
+        maps, columns, head = cache.batch(count, mosaics=args.mosaics)
         places, share = cover(columns)
         wanted, masks = regions_of(places, share)
         text, offered = called.drawn(), called.offered()

@@ -1,5 +1,6 @@
 """The hybrid against the reference's numbers, its folding, and what its stages learn from."""
 import json
+import random
 import sys
 import unittest
 from pathlib import Path
@@ -13,7 +14,7 @@ sys.path.insert(0, str(ROOT / "Training"))
 
 from san_training import tower_stage  # noqa: E402
 from san_training.adapter_stage import doubt  # noqa: E402
-from san_training.cache import Standard  # noqa: E402
+from san_training.cache import Standard, mixed  # noqa: E402
 from san_training.config import SAN_MINI  # noqa: E402
 from san_training.model import SAN, initialise, semantic_scores  # noqa: E402
 from san_training.stem import Stem, load_lite2  # noqa: E402
@@ -120,6 +121,21 @@ class PlaceTests(unittest.TestCase):
         self.assertTrue((found[0] == 1).all())
         self.assertAlmostEqual(found[1, -1, -1].item(), 0.05, places=6)
         self.assertEqual((found[1, 0, 0].item(), found[1, 0, -1].item()), (1, 1))
+
+
+class MixedTests(unittest.TestCase):
+    def test_quarters_come_from_one_picture_in_every_map(self):
+        """Four pictures, every map filled with the picture's number: after mixing, all strides agree on whose a place is."""
+        random.seed(3)
+        pictures = [torch.arange(4.0)[:, None, None, None].expand(4, 2, 22 * 16 // s, 22 * 16 // s) for s in (8, 16, 32)]
+        pictures.append(torch.arange(4)[:, None, None].expand(4, 88, 88))
+        x8, x16, x32, columns = mixed(pictures, 1.0)
+        self.assertTrue(torch.equal(x16[:, 0], x8[:, 0, ::2, ::2]))
+        self.assertTrue(torch.equal(x32[:, 0], x8[:, 0, ::4, ::4]))
+        self.assertTrue(torch.equal(columns[:, ::2, ::2].float(), x8[:, 0]))
+        self.assertEqual(x16[:, 0, 0, 0].tolist(), [0, 1, 2, 3])  # the first quarter stays
+        self.assertGreater(len(x16[0].unique()), 1)
+        self.assertTrue(all(torch.equal(x, y) for x, y in zip(mixed(pictures, 0.0), pictures)))
 
 
 class SizeTests(unittest.TestCase):
