@@ -64,6 +64,10 @@ def open_coco(path):
 def check_coco(path, maps, names):
     data = open_coco(path)
     check([c["name"] for c in data.dataset["categories"]] == names, path, "categories")
+    # Readers stricter than pycocotools ask for these.
+    check(data.dataset["licenses"] == [], path, "licenses")
+    check(all(isinstance(c["supercategory"], str) for c in data.dataset["categories"]), path, "supercategories")
+    check(data.getCatIds(supNms=[""]) == list(range(1, len(names) + 1)), path, "categories by supercategory")
     check([c["id"] for c in data.dataset["categories"]] == list(range(1, len(names) + 1)), path, "category ids")
     images = {image["file_name"]: image for image in data.dataset["images"]}
     check(sorted(images) == sorted(maps), path, "images", sorted(images))

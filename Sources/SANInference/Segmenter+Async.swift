@@ -60,10 +60,11 @@ extension Segmenter {
   /// - Throws: as the synchronous form does.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
-    control: RunControl = RunControl()
+    doubt: Bool = false, control: RunControl = RunControl()
   ) async throws -> Segmentation {
     try await detached(control) {
-      try self.segment(image, vocabulary: vocabulary, threshold: threshold, scores: scores, control: control)
+      try self.segment(
+        image, vocabulary: vocabulary, threshold: threshold, scores: scores, doubt: doubt, control: control)
     }
   }
 
@@ -72,13 +73,13 @@ extension Segmenter {
   /// - Throws: as the synchronous form does.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
-    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
+    views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false, doubt: Bool = false,
     control: RunControl = RunControl()
   ) async throws -> Segmentation {
     try await detached(control) {
       try self.segment(
         image, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, views: views,
-        threshold: threshold, scores: scores, control: control)
+        threshold: threshold, scores: scores, doubt: doubt, control: control)
     }
   }
 

@@ -199,12 +199,13 @@ public final class Segmenter: Sendable {
   ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
+  ///   - doubt: whether to measure how sure the labels are, ``Segmentation/doubt``.
   ///   - control: watches and stops the run.
   /// - Throws: ``SegmenterError``, `CancellationError`, `ParameterError` where the model's numbers overflow, and what
   ///   `scoresFile` throws, such as `OutputFileError`.
   public func segment(
     _ image: EncodedImage, vocabulary: Vocabulary, threshold: Float? = nil, scores: Bool = false,
-    scoresFile: (any ScoreSink)? = nil, control: RunControl = RunControl()
+    scoresFile: (any ScoreSink)? = nil, doubt: Bool = false, control: RunControl = RunControl()
   ) throws -> Segmentation {
     try check(vocabulary, threshold)
     guard image.fingerprint == fingerprint else {
@@ -229,12 +230,41 @@ public final class Segmenter: Sendable {
       }
     }
     try scoresFile?.check()
+    let measured =
+      doubt ? try measureDoubt(of: image, logits: logits, vocabulary: vocabulary, control: control) : nil
     clock.finish()
     var timings = image.timings
     for entry in clock.timings.stages { timings.append(entry.stage, entry.duration) }
     return Segmentation(
-      labels: result.labels, classes: result.classes, other: result.other, scores: result.scores,
+      labels: result.labels, classes: result.classes, other: result.other, doubt: measured,
+      scores: result.scores,
       proposals: image.proposals, classLogits: logits, timings: timings)
+  }
+
+  /// The doubt by the first view, unless that is a window.
+  private func measureDoubt(
+    of image: EncodedImage, logits: Tensor, vocabulary: Vocabulary, control: RunControl
+  ) throws -> Doubt? {
+    let view = image.views[0]
+    guard view.rows == 0..<view.resized.height, view.columns == 0..<view.resized.width else { return nil }
+    let lattice = Doubt.lattice(image.size)
+    let scores = SemanticScores(
+      view.proposals, probabilities: type(of: model).classProbabilities(logits), cropped: view.resized,
+      size: lattice)
+    let (size, missing) = (image.size, image.missing)
+    return try withWorkspace { workspace in
+      try workspace.scope {
+        try Doubt.measure(
+          scores, classes: vocabulary.classes.count, distractors: vocabulary.distractors.count,
+          workspace: workspace, checkpoint: control.check
+        ) { index in
+          guard let missing else { return false }
+          let row = (2 * (index / lattice.width) + 1) * size.height / (2 * lattice.height)
+          let column = (2 * (index % lattice.width) + 1) * size.width / (2 * lattice.width)
+          return missing.rows.contains(row) && missing.columns.contains(column)
+        }
+      }
+    }
   }
 
   /// The scores of an encoded photo's pixels; `logits` are the class logits of its first view.
@@ -273,12 +303,13 @@ public final class Segmenter: Sendable {
   ///   - threshold: pixels whose best score is below it become ``LabelMap/other``.
   ///   - scores: whether to keep all scores, `K × height × width` floats.
   ///   - scoresFile: takes all scores as they are made; made for these classes and this size, and for this call alone.
+  ///   - doubt: whether to measure how sure the labels are, ``Segmentation/doubt``.
   ///   - control: watches and stops the run.
   /// - Throws: as `encode` does, and what `scoresFile` throws, such as `OutputFileError`.
   public func segment(
     _ image: RGBImage, vocabulary: Vocabulary, shortSide: Int? = nil, resampling: ResamplingFilter = .bicubic,
     views: ViewOptions = .one, threshold: Float? = nil, scores: Bool = false,
-    scoresFile: (any ScoreSink)? = nil,
+    scoresFile: (any ScoreSink)? = nil, doubt: Bool = false,
     control: RunControl = RunControl()
   ) throws -> Segmentation {
     try check(vocabulary, threshold)  // before the network runs, which takes long
@@ -286,7 +317,7 @@ public final class Segmenter: Sendable {
       image, shortSide: shortSide, resampling: resampling, views: views, control: control)
     return try segment(
       encoded, vocabulary: vocabulary, threshold: threshold, scores: scores, scoresFile: scoresFile,
-      control: control)
+      doubt: doubt, control: control)
   }
 
   /// Throws where a vocabulary is another model's, or a threshold is none.

@@ -215,7 +215,7 @@ final class BadInputTests: XCTestCase {
       ["--labels", "photo.segmented.png"], ["--output", "x.png", "--labels", "./x.png"],
       ["--json", "x.json", "--scores", "x.json"], ["--json", "toy.safetensors"],
       ["--mask-dir", ".", "--labels", "000-cat.png"], ["--mask-dir", ".", "--output", "other.png"],
-      ["--output", "out.jpg"], ["--labels", "labels.tiff"], ["--scores", "scores.npx"],
+      ["--output", "out.tiff"], ["--labels", "labels.tiff"], ["--scores", "scores.npx"],
       ["--templates", "a.txt", "--json", "a.txt"],
     ]
     try assertFails(

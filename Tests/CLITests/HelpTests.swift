@@ -7,7 +7,8 @@ final class HelpTests: XCTestCase {
     .appendingPathComponent("Snapshots")
 
   private static let commands = [
-    "segment", "eval", "vocabularies", "convert", "info", "benchmark", "models", "models list", "models path",
+    "segment", "report", "eval", "vocabularies", "convert", "info", "benchmark", "models", "models list",
+    "models path",
     "models verify", "models add", "models download", "models remove", "doctor",
   ]
 
@@ -130,8 +131,8 @@ final class HelpTests: XCTestCase {
       (["models", "download", "a/b", "--url", "http://127.0.0.1/"], "<name>"),
       (["models", "download", "san-mini"], "<name>"),
       (["models", "download", "san-vit-b16", "--sha256", "12", "--trust"], "--trust"),
-      (["paint"], "paint: is no command; those are segment, eval, "),
-      (["segmnt", "photo.png"], "segmnt: is no command; those are segment, eval, "),
+      (["paint"], "paint: is no command; those are segment, report, eval, "),
+      (["segmnt", "photo.png"], "segmnt: is no command; those are segment, report, eval, "),
       (["models", "lst"], "lst: is no command; those are list, path, "),
       (["models", "add", "--nam", "a"], "(see san-cli models add --help)"),
       // What is mistyped is told before what is missing for that.

@@ -30,6 +30,53 @@ final class OptionErrorTests: XCTestCase {
     XCTAssert(try folder.contents() == before, line: line)
   }
 
+  /// Class names without commas, and what makes one photo several.
+  func testWhatMakesSeveralPhotos() throws {
+    let commas = "classes are separated by commas: --classes \"…,"
+    try assertErrors(
+      ["segment"],
+      [
+        (
+          ["photo.png", "--classes", "cat", "dog"], 64,
+          "--classes: \"dog\" after it is taken for a photo, and there is no such file; \(commas)dog\""
+        ),
+        (
+          ["--classes", "cat", "dog", "bird", "photo.png"], 64,
+          "--classes: \"dog\" after it is taken for a photo"
+        ),
+        (["photo.png", "--classes=cat", "dog"], 64, "--classes: \"dog\" after it"),
+        (
+          ["photo.png", "--output", "x.png", "--report", "r.jsonl"] + classes, 64,
+          "--output: x.png is a name for a file, but --report takes one photo as several; name a folder"
+        ),
+        (
+          ["photo.png", "--output", "x.png", "--shard", "1/2"] + classes, 64,
+          "--output: x.png is a name for a file, but --shard"
+        ),
+        (
+          ["photo.png", "images", "--output", "x.png"] + classes, 64,
+          "--output: x.png is a name for a file, but images is a folder of photos; name a folder"
+        ),
+        (
+          ["photo.png", "b.png", "--labels", "-"] + classes, 64,
+          "--labels: several photos do not go to standard output, and 2 photos are named (photo.png, b.png); name a folder"
+        ),
+        (
+          ["*.png", "--output", "x.png"] + classes, 64,
+          "--output: x.png is a name for a file, but *.png is a pattern"
+        ),
+        (
+          ["--list", "l", "--output", "x.png"] + classes, 64,
+          "--output: x.png is a name for a file, but --list may name"
+        ),
+      ])
+    try assertErrors(
+      ["eval", "--images", "images", "--labels", "labels"],
+      [(["--classes", "cat", "dog"], 64, "--classes: \"dog\" after it is no option's value; \(commas)dog\"")])
+    // A photo that is missing is told as such.
+    try assertErrors(["segment"], [(["--classes", "cat", "gone.png"], 66, "gone.png: cannot be read")])
+  }
+
   func testFilesThatAreRead() throws {
     let missing = "nothing: cannot be opened: No such file or directory"
     try assertErrors(

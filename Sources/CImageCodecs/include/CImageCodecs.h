@@ -75,6 +75,9 @@ typedef enum {
 codec_status codec_png_write(const void *pixels, uint32_t width, uint32_t height, codec_layout layout,
                              const uint8_t *palette, uint32_t palette_count, uint8_t **bytes,
                              size_t *count, codec_error *error);
+// Encodes RGB as JPEG with a quality of 1 to 100; sides are at most 65,500. The bytes are the caller's, as above.
+codec_status codec_jpeg_write(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, uint8_t **bytes,
+                              size_t *count, codec_error *error);
 void codec_free(void *memory);
 
 // The libraries behind it: what JPEG's was when this was built, and what PNG's is.

@@ -162,10 +162,12 @@ extension AtomicFile {
       }
       // A process, a random number and an attempt.
       let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(separator: "-")
-      guard name.hasPrefix(prefix), name.hasSuffix(suffix), parts.count == 3, parts.allSatisfy({ UInt32($0) != nil })
+      guard name.hasPrefix(prefix), name.hasSuffix(suffix), parts.count == 3,
+        parts.allSatisfy({ UInt32($0) != nil })
       else { continue }
       let path = "\(folder)/\(name)"
-      guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), (try? file.lock()) == true
+      guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+        (try? file.lock()) == true
       else { continue }
       unlink(path)
     }

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Makes a file's records ready for the layers, and looks at every number, on all processors.
 struct ParameterLoading {
   /// The parameters by name.
@@ -49,8 +47,9 @@ struct ParameterLoading {
 
     var finite = [Bool](repeating: true, count: pieces.count)
     finite.withUnsafeMutableBufferPointer { finite in
-      nonisolated(unsafe) let (work, finite) = (pieces, finite)
-      DispatchQueue.concurrentPerform(iterations: work.count) { index in
+      nonisolated(unsafe) let (work, finite, records, inPlace) = (pieces, finite, records, inPlace)
+      // A pool does with the threads that the system starts; Dispatch would wait for more, where memory is short for ever.
+      ThreadPool().run(work.count) { index, _ in
         let (record, range, target) = (records[work[index].record], work[index].range, work[index].target)
         if let target {
           record.decode(range, of: file, into: target)

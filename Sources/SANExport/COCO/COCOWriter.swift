@@ -26,7 +26,8 @@ public final class COCOWriter {
   public init(_ path: String, classes: [String], description: String) throws(OutputFileError) {
     file = try AtomicFile(path)
     classCount = classes.count
-    append("{\n\"info\": {\"description\": \(jsonString(description))},\n\"licenses\": [],\n\"categories\": [")
+    append(
+      "{\n\"info\": {\"description\": \(jsonString(description))},\n\"licenses\": [],\n\"categories\": [")
     for (index, name) in classes.enumerated() {
       let members = "\"id\": \(index + 1), \"name\": \(jsonString(name)), \"supercategory\": \"\""
       append("\(index == 0 ? "\n" : ",\n"){\(members)}")

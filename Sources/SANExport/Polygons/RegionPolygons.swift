@@ -10,15 +10,27 @@ public enum RegionPolygons {
   /// The polygons of all classes, by label: each is `x, y` of corner after corner, clockwise, a region's in the order of
   /// their top left pixels.
   ///
+  /// - Parameters:
+  ///   - labels: a class for each pixel.
+  ///   - classCount: the number of classes.
+  ///   - editing: how they differ from the pixels.
   /// - Throws: ``RenderingError/unknownLabel(label:classCount:)``.
-  public static func all(in labels: LabelMap, classCount: Int) throws(RenderingError) -> [[[Int]]] {
+  public static func all(
+    in labels: LabelMap, classCount: Int, editing: PolygonEditing = PolygonEditing()
+  ) throws(RenderingError) -> [[[Int]]] {
     _ = try labels.counts(classCount: classCount)
     var tracer = BoundaryTracer(labels)
     tracer.traceAll()
+    if let filled = tracer.fillingHoles(below: editing.minimumArea) {
+      tracer = BoundaryTracer(filled)
+      tracer.traceAll()
+    }
     let cuts = tracer.cuts()
+    let simplifier = editing.tolerance > 0 ? PolygonSimplifier(tolerance: editing.tolerance) : nil
     var polygons = [[[Int]]](repeating: [], count: classCount)
-    for loop in tracer.loops where !loop.isHole {
-      polygons[Int(loop.label)].append(tracer.polygon(of: loop, cuts: cuts))
+    for loop in tracer.loops where !loop.isHole && loop.area >= editing.minimumArea {
+      let (polygon, isFixed) = tracer.polygon(of: loop, cuts: cuts)
+      polygons[Int(loop.label)].append(simplifier?.simplify(polygon, isFixed: isFixed) ?? polygon)
     }
     return polygons
   }
@@ -36,6 +48,8 @@ private struct BoundaryTracer {
     /// Its part of ``BoundaryTracer/points``.
     let points: Range<Int>
     let isHole: Bool
+    /// Pixels that it encloses.
+    let area: Int
   }
 
   /// Where a hole is joined to the loop above it.
@@ -99,7 +113,33 @@ private struct BoundaryTracer {
         }
       }
     } while (x, y, dx) != (startX, startY, 1)
-    loops.append(Loop(label: label, points: first..<points.count, isHole: area < 0))
+    loops.append(
+      Loop(label: label, points: first..<points.count, isHole: area < 0, area: Int(area.magnitude)))
+  }
+
+  /// The labels with every hole that encloses fewer than `area` pixels filled by the region around it; nil where there is
+  /// none. Regions within such a hole enclose no more than it does.
+  func fillingHoles(below area: Int) -> LabelMap? {
+    // Of holes within each other the outer comes last, and takes all.
+    let holes = loops.filter { $0.isHole && $0.area < area }.sorted { $0.area < $1.area }
+    guard !holes.isEmpty else { return nil }
+    var filled = labels.labels
+    for hole in holes {
+      // By row, where the loop crosses it: what lies between two crossings is within.
+      var crossings: [Int: [Int]] = [:]
+      for index in hole.points {
+        let (from, to) = (points[index], next(after: index, in: hole))
+        guard from.x == to.x else { continue }
+        for y in min(from.y, to.y)..<max(from.y, to.y) { crossings[Int(y), default: []].append(Int(from.x)) }
+      }
+      for (y, places) in crossings {
+        let places = places.sorted()
+        for start in stride(from: 0, to: places.count - 1, by: 2) {
+          for x in places[start]..<places[start + 1] { filled[y * labels.size.width + x] = hole.label }
+        }
+      }
+    }
+    return LabelMap(size: labels.size, labels: filled)
   }
 
   /// The cuts to all holes, by the corner of ``points`` at which the edge that they start from begins, from its left to
@@ -132,10 +172,14 @@ private struct BoundaryTracer {
     points[index + 1 == loop.points.upperBound ? loop.points.lowerBound : index + 1]
   }
 
-  /// The loop with all holes within it, as `x, y` of corner after corner.
-  func polygon(of loop: Loop, cuts: [Int: [Cut]]) -> [Int] {
+  /// The loop with all holes within it, as `x, y` of corner after corner, and which corners are a cut's ends.
+  func polygon(of loop: Loop, cuts: [Int: [Cut]]) -> (polygon: [Int], isCut: [Bool]) {
     var polygon: [Int] = []
-    func add(_ point: Point) { polygon += [Int(point.x), Int(point.y)] }
+    var isCut: [Bool] = []
+    func add(_ point: Point, cut: Bool = true) {
+      polygon += [Int(point.x), Int(point.y)]
+      isCut.append(cut)
+    }
 
     /// A loop under way: holes in holes' shadows can lie thousands deep.
     struct Walk {
@@ -157,7 +201,7 @@ private struct BoundaryTracer {
         walks.append(Walk(loop: cut.hole, start: cut.corner, cut: cut.start))
       } else if walk.walked < range.count {
         let index = range.lowerBound + (walk.start - range.lowerBound + walk.walked) % range.count
-        add(points[index])
+        add(points[index], cut: walk.cut != nil && walk.walked == 0)
         walks[top].walked += 1
         walks[top].pending = cuts[index]?.reversed() ?? []
       } else {
@@ -168,6 +212,6 @@ private struct BoundaryTracer {
         }
       }
     }
-    return polygon
+    return (polygon, isCut)
   }
 }

@@ -32,6 +32,29 @@ public enum Cutout {
     }
   }
 
+  /// The same over a colour in place of transparency, as opaque as the photo's pixels are in its file.
+  ///
+  /// - Throws: ``RenderingError/sizeMismatch(photo:labels:)``.
+  public static func render(
+    _ image: RGBImage, labels: LabelMap, keeping kept: Set<UInt16>, over color: RGBColor
+  ) throws(RenderingError) -> RGBImage {
+    let cutout = try render(image, labels: labels, keeping: kept)
+    let ground = [color.red, color.green, color.blue].map(UInt32.init)
+    let count = image.width * image.height
+    let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { pixels, filled in
+      for index in 0..<count {
+        let alpha = UInt32(cutout[4 * index + 3])
+        for channel in 0..<3 {
+          // (c·a + ground·(255 − a)) / 255, rounded.
+          let sum = UInt32(cutout[4 * index + channel]) * alpha + ground[channel] * (255 - alpha) + 128
+          pixels[3 * index + channel] = UInt8(truncatingIfNeeded: (sum + sum >> 8) >> 8)
+        }
+      }
+      filled = count * 3
+    }
+    return RGBImage(width: image.width, height: image.height, checked: pixels)
+  }
+
   /// The colour that, with this alpha over ``RGBImage/background``, is `value`; black where nothing of it shows.
   private static func uncovered(_ value: UInt8, _ alpha: UInt8) -> UInt8 {
     guard alpha != 255 else { return value }

@@ -61,6 +61,9 @@ package struct Font: Sendable {
     (points, contours) = (reader.points, reader.contours)
   }
 
+  /// Whether there is a picture of `character`.
+  package func has(_ character: Character) -> Bool { glyph(character) != missing }
+
   /// What stands for `character`.
   package func glyph(_ character: Character) -> Glyph {
     if let glyph = glyphs[character] { return glyph }

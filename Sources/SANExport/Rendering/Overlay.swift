@@ -37,7 +37,8 @@ public enum Overlay {
   /// Draws `labels` over `image`.
   ///
   /// The legend lists the classes that were found, in their order, with their shares of the photo, and
-  /// "other" last, which stays as it is in the photo. A picture with a legend is wider than a photo that is
+  /// "other" last, which stays as it is in the photo. A name with a character that the legend's font lacks is its label's
+  /// number (``namesWithoutLetters(_:)``). A picture with a legend is wider than a photo that is
   /// too narrow for its text, or so small that its many classes would make a tower of it.
   ///
   /// - Parameters:
@@ -62,9 +63,10 @@ public enum Overlay {
     }
     var legend: Legend?
     if options.legend == .automatic {
+      let font = try Font.standard()
       let laidOut = Legend.fitting(
-        entries(counts, classes: classes, total: size.count), width: left + size.width, below: size.height,
-        metrics: metrics, font: try Font.standard())
+        entries(counts, classes: classes, total: size.count, font: font), width: left + size.width,
+        below: size.height, metrics: metrics, font: font)
       if ImageLimits.allow(width: laidOut.width, height: size.height + laidOut.height) { legend = laidOut }
     }
     var canvas = Canvas(
@@ -79,10 +81,22 @@ public enum Overlay {
     return RGBImage(width: canvas.width, height: canvas.height, checked: canvas.pixels)
   }
 
-  private static func entries(_ counts: LabelMap.Counts, classes: [String], total: Int) -> [Legend.Entry] {
+  /// Those of `classes` that have a character without a picture in the legend's font: their label's number stands in their
+  /// place.
+  ///
+  /// - Throws: as reading the font's file does.
+  public static func namesWithoutLetters(_ classes: [String]) throws -> [String] {
+    let font = try Font.standard()
+    return classes.filter { !$0.allSatisfy(font.has) }
+  }
+
+  private static func entries(
+    _ counts: LabelMap.Counts, classes: [String], total: Int, font: Font
+  ) -> [Legend.Entry] {
     var entries = classes.indices.filter { counts.classes[$0] > 0 }.map {
       Legend.Entry(
-        name: classes[$0], color: Palette.color(of: $0), share: share(counts.classes[$0], of: total))
+        name: classes[$0].allSatisfy(font.has) ? classes[$0] : "\($0)", color: Palette.color(of: $0),
+        share: share(counts.classes[$0], of: total))
     }
     if counts.other > 0 {
       entries.append(Legend.Entry(name: "other", color: nil, share: share(counts.other, of: total)))

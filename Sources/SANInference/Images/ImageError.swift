@@ -20,6 +20,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
   case fileTooLarge(name: String, bytes: Int)
   /// The machine has no memory for so many pixels.
   case outOfMemory(name: String, width: Int, height: Int)
+  /// A format whose pictures cannot be so wide or high.
+  case noRoom(name: String, format: ImageFormat, longestSide: Int)
   /// Raw pixels whose number does not fit the size they are said to have.
   case wrongPixelCount(width: Int, height: Int, expected: Int?, actual: Int)
 
@@ -51,6 +53,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(name): \(bytes) bytes are more than a picture may have (\(ImageLimits.fileBytes)); make it smaller first"
     case .outOfMemory(let name, let width, let height):
       "\(name): not enough memory for \(width)×\(height) pixels; make it smaller first"
+    case .noRoom(let name, let format, let side):
+      "\(name): a picture in \(format.name) has at most \(side) pixels on a side, and this one has more; write a PNG"
     case .wrongPixelCount(let width, let height, let expected?, let actual):
       "\(width)×\(height) pixels need \(expected) values, but there are \(actual)"
     case .wrongPixelCount(let width, let height, nil, _):

@@ -22,6 +22,9 @@ public struct Segmentation: Sendable {
   public let classes: [ClassResult]
   /// What distractors won or what stayed below the threshold; nil where nothing else was allowed.
   public let other: ClassResult?
+  /// How sure the labels are, by the image's first view; nil where that was not asked for, where the view was a window, or
+  /// where there is but one label.
+  public let doubt: Doubt?
   /// Scores of the user's classes, `[K, height, width]`, where asked for.
   public let scores: Tensor?
   /// The mask proposals of the image's first view: the only one unless ``ViewOptions`` asked for more. Those of the others

@@ -31,6 +31,8 @@ public struct SegmentationReport: Sendable {
   ///     classes     in the order given: name, label (its value in the label map), color (#rrggbb), pixels,
   ///                 coverage (0 to 1), score (the mean over its pixels; null where it has none)
   ///     other       as a class; null where every pixel gets a class
+  ///     doubt       margin, by how much the label that won is ahead of the next in the mean, and unsure, the share of
+  ///                 pixels (0 to 1) where that is less than 0.1; null where it was not measured
   ///     background  mode (none, distractors, names) and the names that competed
   ///     templates   the prompt templates' name
   ///     threshold   null where there is none
@@ -58,6 +60,7 @@ public struct SegmentationReport: Sendable {
       ),
       ("classes", SegmentationReport.classes(result.classes)),
       ("other", SegmentationReport.other(result.other, classCount: result.classes.count)),
+      ("doubt", result.doubt?.json ?? .null),
       (
         "background",
         .object([

@@ -15,7 +15,8 @@ struct SanCLI: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      SegmentCommand.self, EvalCommand.self, VocabulariesCommand.self, ConvertCommand.self, InfoCommand.self,
+      SegmentCommand.self, ReportCommand.self, EvalCommand.self, VocabulariesCommand.self,
+      ConvertCommand.self, InfoCommand.self,
       BenchmarkCommand.self, ModelsCommand.self, DoctorCommand.self,
     ])
 

@@ -36,7 +36,9 @@ struct SegmentCommand: ParsableCommand {
     let strays = CalledCommand.namesBehindClasses(CommandLine.arguments)
     if let stray = strays.first(where: { options.input.images.contains($0) }) {
       throw UsageError(
-        "--classes", "\"\(stray)\" after it is taken for a photo, and there is no such file; \(CalledCommand.commas(strays))")
+        "--classes",
+        "\"\(stray)\" after it is taken for a photo, and there is no such file; \(CalledCommand.commas(strays))"
+      )
     }
     let setup = try RunSetup(options)
     if let image = options.input.inputs.single, !options.batch.areGiven {

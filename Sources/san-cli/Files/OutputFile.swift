@@ -54,9 +54,10 @@ struct OutputFile {
   }
 
   /// Checks that the file's name ends as its kind does.
-  func requireExtension(_ end: String, kind: String, or other: String? = nil) throws {
-    guard isStandardOutput || Path.has(path, extension: end) else {
-      let ends = other.map { ".\(end) or .\($0)" } ?? ".\(end)"
+  func requireExtension(_ allowed: String..., kind: String) throws {
+    guard isStandardOutput || allowed.contains(where: { Path.has(path, extension: $0) }) else {
+      let most = allowed.dropLast().map { ".\($0)" }.joined(separator: ", ")
+      let ends = (most.isEmpty ? "" : "\(most) or ") + ".\(allowed.last ?? "")"
       throw UsageError(option, "\(path) is not a name for a \(kind): it has to end in \(ends)")
     }
   }
@@ -98,6 +99,8 @@ struct OutputFolder {
   /// The option that names it, for messages.
   let option: String
   let path: String
+  /// Whether it may be the photos' own: what goes there is never taken for one.
+  var isAmongPhotos = false
 
   /// Checks that files can be made in the folder, or the folder in the nearest that exists.
   func requireWritable() throws {

@@ -40,7 +40,9 @@ enum Path {
     guard text.hasPrefix("file://"), FileStatus(text) == nil else { return text }
     let address = text.dropFirst("file://".count)
     // Another machine's files have its name before the first slash.
-    guard let slash = address.firstIndex(of: "/"), ["", "localhost"].contains(address[..<slash]) else { return text }
+    guard let slash = address.firstIndex(of: "/"), ["", "localhost"].contains(address[..<slash]) else {
+      return text
+    }
     var bytes: [UInt8] = []
     var rest = Array(address[slash...].utf8)[...]
     while let byte = rest.popFirst() {
@@ -55,6 +57,19 @@ enum Path {
       }
     }
     return String(validating: bytes, as: UTF8.self) ?? text
+  }
+
+  /// The way from a folder to a file, both of which exist, by their real places: through a link, `..` would lead elsewhere.
+  static func way(from folder: String, to path: String) -> String {
+    func real(_ path: String) -> [Substring]? {
+      guard let text = realpath(path, nil) else { return nil }
+      defer { free(text) }
+      return String(cString: text).split(separator: "/")
+    }
+    guard let start = real(folder), let end = real(Path.folder(of: path)) else { return path }
+    let common = zip(start, end).prefix { $0.0.utf8.elementsEqual($0.1.utf8) }.count
+    let up = Array(repeating: "..", count: start.count - common)
+    return (up + end[common...].map(String.init) + [name(of: path)]).joined(separator: "/")
   }
 
   /// `name` in `folder`.

@@ -100,14 +100,17 @@ struct GlobPattern {
   /// Whether the last parts of a path fit a pattern of names, such as `old/*.jpg`; all of them where the pattern starts with
   /// a slash.
   static func path(_ path: String, endsAs pattern: String) -> Bool {
-    func parts(_ text: String) -> [String] { text.split(separator: "/").map(String.init).filter { $0 != "." } }
+    func parts(_ text: String) -> [String] {
+      text.split(separator: "/").map(String.init).filter { $0 != "." }
+    }
     let (names, wanted) = (parts(path), parts(pattern))
     func fits(_ names: ArraySlice<String>, _ wanted: ArraySlice<String>) -> Bool {
       guard let part = wanted.first else { return names.isEmpty }
       if part == "**" {
         return (names.startIndex...names.endIndex).contains { fits(names[$0...], wanted.dropFirst()) }
       }
-      return names.first.map { name($0, matches: part) } == true && fits(names.dropFirst(), wanted.dropFirst())
+      return names.first.map { name($0, matches: part) } == true
+        && fits(names.dropFirst(), wanted.dropFirst())
     }
     let starts = pattern.hasPrefix("/") ? 0...0 : 0...names.count
     return !wanted.isEmpty && starts.contains { fits(names[$0...], wanted[...]) }

@@ -121,7 +121,9 @@ struct LeftOut {
   private static func ends(_ counts: [String: Int]) -> (count: Int, text: String)? {
     guard !counts.isEmpty else { return nil }
     let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    let shown = sorted.prefix(8).map { "\($0.value.grouped) \($0.key.isEmpty ? "without an ending" : $0.key)" }
+    let shown = sorted.prefix(8).map {
+      "\($0.value.grouped) \($0.key.isEmpty ? "without an ending" : $0.key)"
+    }
     let more = sorted.count > shown.count ? ", and others" : ""
     return (counts.values.reduce(0, +), shown.joined(separator: ", ") + more)
   }

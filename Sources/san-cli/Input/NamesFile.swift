@@ -34,10 +34,14 @@ struct NamesFile {
       throw failure("is not JSON: \(error); write an array of names, such as [\"cat\", \"dog\"]")
     }
     guard case .array(let elements) = value else {
-      throw failure("is JSON, but no array of names, such as [\"cat\", \"dog\"]; write one, or a text file of one name a line")
+      throw failure(
+        "is JSON, but no array of names, such as [\"cat\", \"dog\"]; write one, or a text file of one name a line"
+      )
     }
     return try elements.enumerated().map { index, element in
-      guard case .string(let name) = element else { throw failure("element \(index + 1) of the array is no name") }
+      guard case .string(let name) = element else {
+        throw failure("element \(index + 1) of the array is no name")
+      }
       return name
     }
   }
@@ -53,16 +57,20 @@ struct NamesFile {
     let all = text.split(omittingEmptySubsequences: false, whereSeparator: breaks.contains)
     let starts = all.indices.filter { all[$0].hasPrefix("names:") }
     guard let start = starts.first else {
-      throw failure(nil, "is YAML without names: at its top level; add them, or give a text file of one name a line")
+      throw failure(
+        nil, "is YAML without names: at its top level; add them, or give a text file of one name a line")
     }
     if starts.count > 1 { throw failure(starts[1] + 1, "names: is on line \(start + 1) already") }
     let first = all[start].dropFirst("names:".count)
-    if let next = first.first, next != " ", next != "\t" { throw failure(start + 1, "there is no space after names:") }
+    if let next = first.first, next != " ", next != "\t" {
+      throw failure(start + 1, "there is no space after names:")
+    }
     var entries: [(key: Int?, name: String, line: Int)] = []
     var scanner = YAMLScanner(first, line: start + 1, path: path)
     if scanner.skipSpace() {
       let block = all[(start + 1)...].prefix { line in
-        line.isEmpty || line.first?.isWhitespace == true || line.hasPrefix("#") || line.hasPrefix("- ") || line == "-"
+        line.isEmpty || line.first?.isWhitespace == true || line.hasPrefix("#") || line.hasPrefix("- ")
+          || line == "-"
       }
       entries = try NamesFile.block(block, path: path)
     } else if scanner.take("[") || scanner.take("{") {
@@ -88,7 +96,9 @@ struct NamesFile {
       if scanner.skipSpace() { continue }
       let own = line.prefix { $0 == " " }.count
       guard own == indent ?? own, !line.prefix(while: \.isWhitespace).contains("\t") else {
-        throw ClassesFileError(path: path, line: index + 1, problem: "is indented unlike the line before; names of one level are read")
+        throw ClassesFileError(
+          path: path, line: index + 1,
+          problem: "is indented unlike the line before; names of one level are read")
       }
       indent = own
       let isListed = scanner.take("-")
@@ -110,7 +120,9 @@ struct NamesFile {
     if first.key != nil { sorted.sort { ($0.key ?? 0, $0.line) < ($1.key ?? 0, $1.line) } }
     for (index, entry) in sorted.enumerated() where entry.key != nil && entry.key != index {
       throw failure(
-        entry.line, "the numbers of names: are not 0 to \(sorted.count - 1), each once; \(entry.key ?? 0) stands for \(index)")
+        entry.line,
+        "the numbers of names: are not 0 to \(sorted.count - 1), each once; \(entry.key ?? 0) stands for \(index)"
+      )
     }
     (names, lines) = (sorted.map(\.name), sorted.map(\.line))
   }
@@ -124,7 +136,9 @@ private struct YAMLScanner {
 
   init(_ text: Substring, line: Int, path: String) { (rest, self.line, self.path) = (text, line, path) }
 
-  func failure(_ problem: String) -> ClassesFileError { ClassesFileError(path: path, line: line, problem: problem) }
+  func failure(_ problem: String) -> ClassesFileError {
+    ClassesFileError(path: path, line: line, problem: problem)
+  }
 
   var isAtSpace: Bool { rest.first?.isWhitespace ?? true }
 
@@ -207,7 +221,9 @@ private struct YAMLScanner {
     while text.last?.isWhitespace == true { text.removeLast() }
     guard let first = text.first else { throw failure("the name is empty; write it in quotation marks") }
     // These mean something in YAML that is not read here.
-    guard !"&*!|>%@`[]{},?:-".contains(first) || (text.count > 1 && first == "-" && text.dropFirst().first != " "),
+    guard
+      !"&*!|>%@`[]{},?:-".contains(first)
+        || (text.count > 1 && first == "-" && text.dropFirst().first != " "),
       !text.contains(": "), !text.hasSuffix(":")
     else { throw failure("\"\(text)\" is more than a name; write the name in quotation marks") }
     return text
@@ -237,7 +253,8 @@ private struct YAMLScanner {
     while let next = rest.popFirst(), !next.isNewline {
       text.append(next)
       if next == "\"", !isEscaped {
-        guard case .string(let name)? = try? Array(text.utf8).withUnsafeBytes({ try JSONValue(parsing: $0) }) else {
+        guard case .string(let name)? = try? Array(text.utf8).withUnsafeBytes({ try JSONValue(parsing: $0) })
+        else {
           throw failure("\(text) has an escape that is not read here")
         }
         return name

@@ -7,7 +7,7 @@ struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Where the overlay with its legend goes, a PNG; in a folder it is NAME.segmented.png, and - is standard output, as \
+      Where the overlay with its legend goes, a PNG, or JPEG or WebP by the file's name; in a folder it is NAME.segmented.png, and - is standard output, as \
       for --labels and --json. The overlay of a photo on standard input goes there too, unless another output takes it. \
       (default: beside the photo; of several photos in the folder segmented)
       """,
@@ -39,6 +39,16 @@ struct OutputOptions: ParsableArguments {
       valueName: "path"),
     completion: .file())
   var cutoutOutput: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A colour behind the cut-out in the place of transparency: white, black, or six hexadecimal digits, such as "#f0f0f0". \
+      The file may then be JPEG or WebP, too. (default: transparent)
+      """,
+      valueName: "color"),
+    transform: OutputOptions.color)
+  var cutoutBackground: RGBColor?
 
   @Option(
     help: ArgumentHelp(
@@ -105,8 +115,24 @@ struct OutputOptions: ParsableArguments {
       valueName: "rle|polygons"))
   var cocoMasks: COCOAnnotation.Shape = .runLengths
 
+  @OptionGroup
+  var annotations: AnnotationOptions
+
   @Flag(help: "No progress and no notes on standard error, only errors. (default: off)")
   var quiet = false
+
+  private static func color(_ text: String) throws -> RGBColor {
+    let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
+    switch text {
+    case "white": return RGBColor(0xFFFFFF)
+    case "black": return RGBColor(0)
+    default:
+      guard digits.utf8.count == 6, let number = UInt32(digits, radix: 16), !digits.hasPrefix("+") else {
+        throw ValidationError("allowed are white, black, and six hexadecimal digits, such as \"#f0f0f0\"")
+      }
+      return RGBColor(number)
+    }
+  }
 
   func validate() throws {
     if noOverlay && output != nil {
@@ -122,6 +148,10 @@ struct OutputOptions: ParsableArguments {
     if cutout == nil && cutoutOutput != nil {
       throw ValidationError("--cutout-output: needs --cutout, which says what is cut out")
     }
+    if cutout == nil && cutoutBackground != nil {
+      throw ValidationError("--cutout-background: needs --cutout, which says what is cut out")
+    }
+    try annotations.requireComplete()
   }
 }
 

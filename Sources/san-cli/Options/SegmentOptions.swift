@@ -32,7 +32,8 @@ struct SegmentOptions: ParsableArguments {
   /// Why outputs are those of several photos, for a message.
   var severalBecause: String {
     let asked = [
-      ("--report", batch.report != nil), ("--skip-existing", batch.skipExisting), ("--shard", batch.shard != nil),
+      ("--report", batch.report != nil), ("--skip-existing", batch.skipExisting),
+      ("--shard", batch.shard != nil),
     ].first { $0.1 }
     return input.inputs.severalBecause ?? "\(asked?.0 ?? "--report") takes one photo as several"
   }

@@ -23,6 +23,14 @@ struct OutputPlan {
   let maskFolder: String?
   let scores: OutputFile?
   let scoresFormat: ScoresFile.Format
+  let yolo: OutputFile?
+  let labelme: OutputFile?
+  /// Of the polygons in these two.
+  let editing: PolygonEditing
+  /// The photo's path, or `-`.
+  let image: String
+  /// What lies behind a cut-out; nil where it is transparent.
+  let cutoutBackground: RGBColor?
 
   /// The outputs of the only photo, at `image`: each option names its file.
   init(_ options: OutputOptions, image: String) throws {
@@ -38,6 +46,12 @@ struct OutputPlan {
     maskFolder = options.maskDir
     scores = options.scores.map { OutputFile(option: "--scores", path: $0) }
     scoresFormat = options.scores.map { Path.has($0, extension: "npz") } == true ? .npz : .npy
+    let stem = image == "-" ? "stdin" : Path.stem(of: image)
+    yolo = options.annotations.yoloFile(stem)
+    labelme = options.annotations.labelmeFile(stem)
+    editing = options.annotations.editing
+    self.image = image
+    cutoutBackground = options.cutoutBackground
   }
 
   private static func overlayPath(_ options: OutputOptions, image: String) -> String? {
@@ -73,8 +87,10 @@ struct OutputPlan {
 
   /// The outputs of one of several photos: each option names a folder.
   ///
-  /// - Parameter name: the photo's own name below those folders, without an extension.
-  init(_ options: OutputOptions, name: String) {
+  /// - Parameters:
+  ///   - name: the photo's own name below those folders, without an extension.
+  ///   - image: its path.
+  init(_ options: OutputOptions, name: String, image: String) {
     func file(_ option: String, _ folder: String?, _ end: String) -> OutputFile? {
       folder.map { OutputFile(option: option, path: Path.join($0, name + end), makesFolder: true) }
     }
@@ -88,10 +104,15 @@ struct OutputPlan {
     maskFolder = options.maskDir.map { Path.join($0, name) }
     scores = file("--scores", options.scores, ".\(options.scoresFormat)")
     scoresFormat = options.scoresFormat
+    yolo = options.annotations.yoloFile(name)
+    labelme = options.annotations.labelmeFile(name)
+    editing = options.annotations.editing
+    self.image = image
+    cutoutBackground = options.cutoutBackground
   }
 
   /// All files that are named; the masks' folder aside.
-  var files: [OutputFile] { [overlay, cutout, labels, json, scores].compactMap { $0 } }
+  var files: [OutputFile] { [overlay, cutout, labels, json, scores, yolo, labelme].compactMap { $0 } }
 
   /// All paths that are written, the masks' folder as one of them.
   var paths: [String] {
@@ -116,11 +137,18 @@ struct OutputPlan {
   func check(inputs: [String], masks: [String], dataSet: OutputFile?) throws {
     try checkStandardOutput()
     let files = files.filter { !$0.isStandardOutput }
-    for file in files { try file.requireWritable() }
-    try overlay?.requireExtension("png", kind: "PNG picture")
-    try cutout?.requireExtension("png", kind: "PNG picture")
+    for file in files where !file.makesFolder { try file.requireWritable() }
+    for folder in [yolo, labelme].compactMap({ $0 }) {
+      try OutputFolder(option: folder.option, path: Path.folder(of: folder.path)).requireWritable()
+    }
+    try requirePicture(overlay)
+    if cutoutBackground == nil {
+      try cutout?.requireExtension("png", kind: "PNG picture, the one that can be transparent")
+    } else {
+      try requirePicture(cutout)
+    }
     try labels?.requireExtension("png", kind: "PNG picture")
-    if scoresFormat == .npy { try scores?.requireExtension("npy", kind: "NumPy array", or: "npz") }
+    if scoresFormat == .npy { try scores?.requireExtension("npy", "npz", kind: "NumPy array") }
     var masksInFolder: [OutputFile] = []
     if let maskFolder {
       try OutputFolder(option: "--mask-dir", path: maskFolder).requireWritable()
@@ -128,6 +156,15 @@ struct OutputPlan {
     }
     try OutputFile.requireDistinct(
       files + masksInFolder + (dataSet.map { [$0] } ?? []), inputs: inputs)
+  }
+
+  /// Checks that a picture's name tells a format that can be written.
+  private func requirePicture(_ file: OutputFile?) throws {
+    guard let file, !file.isStandardOutput else { return }
+    try file.requireExtension("png", "jpg", "jpeg", "webp", kind: "picture")
+    if let problem = PictureWriter(path: file.path)?.problem {
+      throw UsageError(file.option, "\(file.path): \(problem), or name a .jpg or .png")
+    }
   }
 
   /// One output at most goes to standard output, and a picture not to a terminal.
@@ -168,8 +205,10 @@ extension OutputOptions {
   var folders: [OutputFolder] {
     [
       ("--output", overlayFolder), (cutoutOption, cutoutFolder), ("--labels", labels), ("--json", json),
-      ("--mask-dir", maskDir),
-      ("--scores", scores),
-    ].compactMap { option, path in path.map { OutputFolder(option: option, path: $0) } }
+      ("--mask-dir", maskDir), ("--scores", scores), ("--yolo", annotations.yolo),
+      ("--labelme", annotations.labelme),
+    ].compactMap { option, path in
+      path.map { OutputFolder(option: option, path: $0, isAmongPhotos: option == "--labelme") }
+    }
   }
 }

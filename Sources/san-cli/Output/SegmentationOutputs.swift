@@ -27,17 +27,35 @@ struct SegmentationOutputs {
     try watch.time("render") {
       if let file = plan.overlay {
         let picture = try Overlay.render(photo, labels: labels, classes: classes, options: plan.look)
-        try staged.add(PNGWriter.encode(picture), file)
+        try staged.add((PictureWriter(path: file.path) ?? .png).encode(picture, name: file.path), file)
       }
       if let file = plan.cutout {
         let kept = plan.cutoutNames.compactMap { name in classes.firstIndex { $0.isSameClass(as: name) } }
-        let pixels = try Cutout.render(photo, labels: labels, keeping: Set(kept.map(UInt16.init)))
-        let (width, height) = (photo.width, photo.height)
-        try staged.add(PNGWriter.encode(rgba: pixels, width: width, height: height), file)
+        let labelsKept = Set(kept.map(UInt16.init))
+        if let color = plan.cutoutBackground {
+          let picture = try Cutout.render(photo, labels: labels, keeping: labelsKept, over: color)
+          try staged.add((PictureWriter(path: file.path) ?? .png).encode(picture, name: file.path), file)
+        } else {
+          let pixels = try Cutout.render(photo, labels: labels, keeping: labelsKept)
+          try staged.add(PNGWriter.encode(rgba: pixels, width: photo.width, height: photo.height), file)
+        }
       }
       if let file = plan.labels {
         try staged.add(
           LabelRendering.labelMap(labels, classCount: classes.count, kind: plan.labelsKind), file)
+      }
+      if plan.yolo != nil || plan.labelme != nil {
+        let polygons = try RegionPolygons.all(in: labels, classCount: classes.count, editing: plan.editing)
+        if let file = plan.yolo {
+          try staged.add(Array(YOLOLabels.text(polygons, size: labels.size).utf8), file)
+        }
+        if let file = plan.labelme {
+          try file.makeFolder()
+          let path =
+            plan.image == "-" ? "stdin" : Path.way(from: Path.folder(of: file.path), to: plan.image)
+          let text = LabelmeFile.json(polygons, classes: classes, imagePath: path, size: labels.size)
+          try staged.add(Array(text.utf8), file)
+        }
       }
     }
     let masks = try plan.maskFolder.map { try MaskFolder($0, labels: labels, result: report.result) }

@@ -35,10 +35,12 @@ struct BatchPlan {
       throw UsageError("--skip-existing", "no output is written that could be there already; name one")
     }
     try setup.checkDataSet()
+    try setup.checkYOLONames()
     for folder in folders {
-      try BatchPlan.check(folder, inputs: setup.options.input.inputs.folders, because: setup.options.severalBecause)
+      try BatchPlan.check(
+        folder, inputs: setup.options.input.inputs.folders, because: setup.options.severalBecause)
     }
-    let outputFolders = folders.compactMap { FileStatus($0.path)?.identity }
+    let outputFolders = folders.filter { !$0.isAmongPhotos }.compactMap { FileStatus($0.path)?.identity }
     Console.show("looking for images")
     let (images, leftOut) = try setup.options.input.inputs.images(skipping: Set(outputFolders))
     for line in leftOut.lines { Console.note("left out: \(line)") }
@@ -48,7 +50,7 @@ struct BatchPlan {
     let all = zip(images, names).enumerated().map { index, image in
       Item(
         number: index + 1, path: image.0.path, place: image.0.place, name: image.1,
-        plan: OutputPlan(output, name: image.1))
+        plan: OutputPlan(output, name: image.1, image: image.0.path))
     }
     // All parts of a job see the same names, and the same clashes.
     let common = [setup.reportFile, setup.dataSetFile].compactMap { $0 }
@@ -72,7 +74,7 @@ struct BatchPlan {
         folder.option, "\(folder.path) is a name for a file, but \(reason); name a folder")
     }
     try folder.requireWritable()
-    for input in inputs where FileIdentity(input) == FileIdentity(folder.path) {
+    for input in inputs where !folder.isAmongPhotos && FileIdentity(input) == FileIdentity(folder.path) {
       throw UsageError(
         folder.option,
         "\(folder.path) is an input too, and the next run would take what is written for photos; name another folder"

@@ -12,7 +12,8 @@ struct BatchRun {
     var watch = Stopwatch()
     let job = try setup.load(&watch)
     let record = try makeRecord(plan, job)
-    try OutputMarker.mark(setup.options.output.folders.map(\.path))
+    try OutputMarker.mark(setup.options.output.folders.filter { !$0.isAmongPhotos }.map(\.path))
+    try setup.writeYOLONames()
     let outputs = try makeOutputs(job)
     let worker = ImageWorker(
       items: plan.items, job: job, record: record, overwrites: batch.overwrite,

@@ -43,6 +43,8 @@ struct ImageSummary: Sendable, Equatable {
   let classes: [ClassShare]
   /// Nil where it has no pixel.
   let other: ClassShare?
+  /// How sure the labels are, where that could be measured.
+  let doubt: Doubt?
   /// What a data set has of it; nil where none is made.
   let annotations: [COCOText]?
 
@@ -51,6 +53,7 @@ struct ImageSummary: Sendable, Equatable {
     let result = report.result
     (width, height) = (result.labels.size.width, result.labels.size.height)
     classes = result.classes.enumerated().filter { $1.pixels > 0 }.map { ClassShare($1, label: $0) }
+    doubt = result.doubt
     let otherLabel = SegmentationReport.otherLabel(classCount: result.classes.count)
     other = result.other.flatMap { $0.pixels > 0 ? ClassShare($0, label: otherLabel) : nil }
     annotations = try shape.map { try COCOAnnotation.all(in: result, shape: $0).map(COCOText.init) }
@@ -60,7 +63,7 @@ struct ImageSummary: Sendable, Equatable {
   var members: [(String, JSONText)] {
     [
       ("width", .integer(width)), ("height", .integer(height)), ("classes", .array(classes.map(\.json))),
-      ("other", other?.json ?? .null),
+      ("other", other?.json ?? .null), ("doubt", doubt?.json ?? .null),
     ]
   }
 
@@ -72,10 +75,14 @@ struct ImageSummary: Sendable, Equatable {
   /// Nil where the value has not what ``kept`` writes of a run with `classCount` classes.
   init?(kept value: JSONValue, classCount: Int) {
     guard case .integer(let width)? = value["width"], case .integer(let height)? = value["height"],
-      case .array(let elements)? = value["classes"], let other = value["other"]
+      case .array(let elements)? = value["classes"], let other = value["other"],
+      let doubt = value["doubt"]
     else { return nil }
     let classes = elements.compactMap { ClassShare($0) }
-    guard classes.count == elements.count, other == .null || ClassShare(other) != nil else { return nil }
+    guard classes.count == elements.count, other == .null || ClassShare(other) != nil,
+      doubt == .null || Doubt(doubt) != nil
+    else { return nil }
+    self.doubt = Doubt(doubt)
     (self.width, self.height, self.classes, self.other) = (width, height, classes, ClassShare(other))
     guard let texts = value["coco"] else {
       annotations = nil
@@ -88,6 +95,14 @@ struct ImageSummary: Sendable, Equatable {
     }
     guard annotations.count == texts.count else { return nil }
     self.annotations = annotations
+  }
+}
+
+extension Doubt {
+  /// Nil where the value is not what ``json`` writes.
+  init?(_ value: JSONValue) {
+    guard let margin = value["margin"]?.number, let unsure = value["unsure"]?.number else { return nil }
+    self.init(meanMargin: margin, unsureShare: unsure)
   }
 }
 

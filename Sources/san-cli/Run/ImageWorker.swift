@@ -64,7 +64,7 @@ struct ImageWorker: Sendable {
   ) throws -> SegmentationReport {
     networks.wait()
     defer { networks.signal() }
-    return try job.run(photo, image: item.path, scores: scores, watch: &watch)
+    return try job.run(photo, image: item.path, scores: scores, doubt: true, watch: &watch)
   }
 
   /// Whether the images after this one would fare no better: the disk is full, or nothing can be written to a folder.

@@ -50,6 +50,7 @@ struct ImageOutcome: Sendable {
 ///     height
 ///     classes     those that have pixels: name, label, pixels, coverage (0 to 1), score
 ///     other       the same; null where it has no pixel
+///     doubt       margin and unsure, as ``Doubt`` says; null where it could not be measured
 ///     timings_ms  of an image that is done: each step's duration
 ///     total_ms    from reading it to its files
 struct ReportFile: RunOutput {

@@ -205,6 +205,8 @@ struct RunSettings: Sendable {
       ("look", .string("\(options.output.look.options)")),
       ("labels", options.output.labels == nil ? .null : .string(options.output.labelsAs.rawValue)),
       ("cutout", .array(options.output.cutoutNames.map { .string($0) })),
+      ("cutout_background", options.output.cutoutBackground.map { .string($0.hex) } ?? .null),
+      ("polygons", options.output.annotations.settings),
       ("coco", options.output.coco == nil ? .null : .string(options.output.cocoMasks.rawValue)),
     ])
     digest = Digest.of(settings.line)

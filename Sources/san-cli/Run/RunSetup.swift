@@ -72,10 +72,25 @@ struct RunSetup {
     }
     options.cache.noteProblem(of: textCache)
     try LongNames.warn(of: vocabulary, templates: templates, segmenter: segmenter)
+    try warnOfLetters(vocabulary.classes)
     return SegmentationJob(
       segmenter: segmenter, vocabulary: vocabulary, background: background,
       threshold: options.background.threshold, shortSide: options.preparation.size,
       resampling: options.preparation.resample, views: views)
+  }
+}
+
+extension RunSetup {
+  /// Warns of names that a legend has no letters for.
+  fileprivate func warnOfLetters(_ classes: [String]) throws {
+    let output = options.output
+    guard !output.noOverlay, output.look.legend else { return }
+    let names = try Overlay.namesWithoutLetters(classes)
+    guard let first = names.first else { return }
+    let all = names.count == 1 ? "1 class name" : "\(names.count.grouped) class names"
+    Console.note(
+      "san-cli: warning: the legend has letters for Latin, Greek and Cyrillic alone and shows the labels' numbers in the "
+        + "place of \(all), such as \"\(first.shortened)\"; --json has names and numbers")
   }
 }
 
@@ -94,13 +109,14 @@ struct SegmentationJob: Sendable {
   /// - Parameters:
   ///   - image: the path that reports call it by.
   ///   - scores: takes all scores.
+  ///   - doubt: whether it is measured.
   ///   - watch: takes the stages' times.
   func run(
-    _ photo: RGBImage, image: String, scores: ScoresFile?, watch: inout Stopwatch
+    _ photo: RGBImage, image: String, scores: ScoresFile?, doubt: Bool, watch: inout Stopwatch
   ) throws -> SegmentationReport {
     let result = try segmenter.segment(
       photo, vocabulary: vocabulary, shortSide: shortSide, resampling: resampling, views: views,
-      threshold: threshold, scoresFile: scores, control: Interruption.control)
+      threshold: threshold, scoresFile: scores, doubt: doubt, control: Interruption.control)
     watch.add(result.timings)
     return SegmentationReport(
       image: image, segmenter: segmenter, background: background, vocabulary: vocabulary,

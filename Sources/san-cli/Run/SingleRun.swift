@@ -13,17 +13,19 @@ struct SingleRun {
     for note in photo.notes { Console.note("\(image == "-" ? "standard input" : image): note: \(note)") }
     let plan = try OutputPlan(setup.options.output, image: image)
     try setup.checkDataSet()
+    try setup.checkYOLONames()
     try plan.check(
       inputs: (image == "-" ? [] : [image]) + setup.files, masks: setup.maskNames,
       dataSet: setup.dataSetFile)
     let job = try setup.load(&watch)
     let dataSet = try DataSetFile(setup, job: job)
     let scores = try plan.openScores(of: photo, classes: job.vocabulary.classes)
-    let report = try job.run(photo, image: image, scores: scores, watch: &watch)
+    let report = try job.run(photo, image: image, scores: scores, doubt: plan.json != nil, watch: &watch)
     try dataSet?.add(report, place: image == "-" ? "stdin" : Path.name(of: image))
     let table = ClassTable(result: report.result)
     let outputs = SegmentationOutputs(plan: plan, photo: photo, report: report, scores: scores)
     let masks = try outputs.write(&watch) { try Console.write($0 ?? Array(table.text.utf8)) }
+    try setup.writeYOLONames()
     try dataSet?.finish()
     if report.result.classes.allSatisfy({ $0.pixels == 0 }) {
       Console.note(

@@ -36,6 +36,7 @@ enum Interruption {
         signal(number, SIG_IGN)
       }
     }
+    AddressSpace.watch()
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
   }

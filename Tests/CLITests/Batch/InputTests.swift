@@ -89,7 +89,36 @@ final class InputTests: XCTestCase {
     try assertImages(["\(absolute)/q/*.jpg"], ["\(absolute)/q/a1.jpg"], in: segmenting)
     let outcome = try segmenting.run(["p/*.tiff"])
     XCTAssertEqual(outcome.status, 66)
-    XCTAssertEqual(outcome.errors, "san-cli: p/*.tiff: no JPEG or PNG matches\n")
+    XCTAssertEqual(outcome.errors, "san-cli: p/*.tiff: no photo matches\n")
+  }
+
+  /// What file managers give for a file is a path; what lies on a network is not fetched.
+  func testAddresses() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("a b.png", "é.png")
+    let folder = segmenting.folder.url.path
+    let addresses = ["file://\(folder)/a%20b.png", "file://localhost\(folder)/%C3%A9.png"]
+    try assertImages(addresses, ["\(folder)/a b.png", "\(folder)/é.png"], in: segmenting)
+    try segmenting.addFile("list", Array(addresses.joined(separator: "\n").utf8))
+    try assertImages(["--list", "list"], ["\(folder)/a b.png", "\(folder)/é.png"], in: segmenting)
+    let one = try segmenting.run([addresses[0], "--output", "file://\(folder)/out.png"])
+    XCTAssertEqual(one.status, 0, one.errors)
+    XCTAssert(FileManager.default.fileExists(atPath: "\(folder)/out.png"))
+    for address in ["https://example.org/a.png", "ftp://x/y.jpg", "file://elsewhere/a.png"] {
+      let outcome = try segmenting.run([address])
+      XCTAssertEqual(outcome.status, 66)
+      XCTAssertEqual(
+        outcome.errors,
+        "san-cli: \(address): cannot be read: addresses are not fetched: download it, and name the file\n")
+      let several = try segmenting.run([address, "é.png", "--no-overlay"])
+      XCTAssertEqual(several.status, 65)
+      XCTAssert(
+        several.errors.contains("\(address): cannot be read: addresses are not fetched"), several.errors)
+      XCTAssertEqual(several.images, ["é.png"])
+    }
+    let classes = try Program.run(
+      ["segment", "é.png", "--classes-file", "https://example.org/c.txt"], in: segmenting.folder.url)
+    XCTAssert(classes.errors.contains("addresses are not fetched"), classes.errors)
   }
 
   func testLists() throws {

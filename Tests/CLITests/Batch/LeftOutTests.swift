@@ -83,14 +83,108 @@ final class LeftOutTests: XCTestCase {
     let outcome = try segmenting.run(["in", "--no-overlay"])
     XCTAssertEqual(outcome.status, 0, outcome.errors)
     XCTAssertEqual(
-      notes(outcome), ["left out: 4 files that are not JPEG or PNG (jxl, nef, psd); convert them"])
+      notes(outcome),
+      [
+        "left out: 4 pictures of formats that are not read (2 jxl, 1 nef, 1 psd); convert them",
+        "left out: 1 other file (1 txt)",
+      ])
     try FileManager.default.removeItem(at: segmenting.folder["in/a.png"])
     let none = try segmenting.run(["in/*.nef", "--no-overlay"])
     XCTAssertEqual(none.status, 66)
     XCTAssertEqual(
       none.errors,
-      "san-cli: in/*.nef: no JPEG or PNG matches (left out: 1 file that is not JPEG or PNG (nef); convert it)\n"
+      "san-cli: in/*.nef: no photo matches (left out: 1 picture of a format that is not read (1 nef); convert it)\n"
     )
+  }
+
+  func testExclude() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures(
+      "in/a.png", "in/a_mask.png", "in/old/b.png", "in/sub/old/c.png", "in/sub/d.jpg", "in/sub/e_mask.jpg",
+      "f.png")
+    for (patterns, expected) in [
+      (["*_mask.*"], ["f.png", "in/a.png", "in/old/b.png", "in/sub/d.jpg", "in/sub/old/c.png"]),
+      (["*_mask.*", "old"], ["f.png", "in/a.png", "in/sub/d.jpg"]),
+      (
+        ["in/old"],
+        ["f.png", "in/a.png", "in/a_mask.png", "in/sub/d.jpg", "in/sub/e_mask.jpg", "in/sub/old/c.png"]
+      ),
+      (
+        ["sub/**/*.png", "f.*"],
+        ["in/a.png", "in/a_mask.png", "in/old/b.png", "in/sub/d.jpg", "in/sub/e_mask.jpg"]
+      ),
+      (
+        [segmenting.folder.url.path + "/in/*"],
+        [
+          "f.png", "in/a.png", "in/a_mask.png", "in/old/b.png", "in/sub/d.jpg", "in/sub/e_mask.jpg",
+          "in/sub/old/c.png",
+        ]
+      ),
+    ] {
+      for inputs in ["in", "in/**"] {
+        let outcome = try segmenting.run(
+          [inputs, "f.png", "--no-overlay"] + patterns.flatMap { ["--exclude", $0] })
+        XCTAssertEqual(outcome.status, 0, outcome.errors)
+        XCTAssertEqual(outcome.images.sorted(), expected, "\(patterns), \(inputs)")
+      }
+    }
+    let told = try segmenting.run(["in", "--no-overlay", "--exclude", "old"])
+    let note = try XCTUnwrap(notes(told).first)
+    XCTAssert(note.hasPrefix("left out: 2 files or folders, such as in/"), note)
+    for inputs in [["in/a.png"], ["in/a.png", "f.png"], ["in"]] {
+      let none = try segmenting.run(inputs + ["--no-overlay", "--exclude", "*"])
+      XCTAssertEqual(none.status, 66, none.errors)
+      XCTAssertEqual(none.errorLines.count, 1)
+    }
+    XCTAssertEqual(try segmenting.run(["in", "--exclude", ""]).status, 64)
+  }
+
+  /// A folder below that cannot be read is told of, and everything else is done.
+  func testFoldersThatCannotBeRead() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("in/a.png", "in/lost+found/x.png", "in/z/b.png")
+    let locked = segmenting.folder["in/lost+found"].path
+    func close(_ path: String, _ mode: Int) throws {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+    try close(locked, 0)
+    defer { try? close(locked, 0o700) }
+    // The system lets root read everything.
+    let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].first(where: FileManager.default.isExecutableFile)
+    if geteuid() == 0, setpriv == nil { throw XCTSkip("there is no setpriv, and root reads everything") }
+    let shell = geteuid() == 0 ? "exec \(setpriv ?? "") --reuid 65534 --clear-groups \"$0\" \"$@\"" : nil
+    func run(_ arguments: [String]) throws -> Program.Outcome {
+      try Program.run(
+        ["segment"] + arguments + ["--no-overlay", "--no-cache"] + Segmenting.common,
+        in: segmenting.folder.url,
+        shell: shell)
+    }
+    for inputs in ["in", "in/**/*.png", "in/**"] {
+      let outcome = try run([inputs])
+      XCTAssertEqual(outcome.status, 65, outcome.errors)
+      XCTAssertEqual(outcome.images, ["in/a.png", "in/z/b.png"], inputs)
+      let told = outcome.errorLines.filter { $0.contains("in/lost+found: the folder cannot be read") }
+      XCTAssertEqual(told.count, 1, outcome.errors)
+      XCTAssert(outcome.errors.contains("san-cli: 1 folder could not be read; the errors above say why"))
+    }
+    let left = try run(["in", "--exclude", "lost+found"])
+    XCTAssertEqual(left.status, 0, left.errors)
+    // Whoever names it wants what is in it.
+    let named = try run(["in", "in/lost+found"])
+    XCTAssertEqual(named.status, 66, named.errors)
+    XCTAssertEqual(named.output, "")
+  }
+
+  func testFilesAreCountedByTheirEndings() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("in/a.png", "in/b.jfif", "in/c.JPE")
+    for name in ["x.txt", "y.TXT", "z.mov", "readme", "sub/w.xml"] {
+      try segmenting.addFile("in/\(name)", Array("text".utf8))
+    }
+    let outcome = try segmenting.run(["in", "--no-overlay"])
+    XCTAssertEqual(outcome.images, ["in/a.png", "in/b.jfif", "in/c.JPE"])
+    XCTAssertEqual(
+      notes(outcome), ["left out: 5 other files (2 txt, 1 without an ending, 1 mov, 1 xml)"])
   }
 
   #if os(Linux)

@@ -46,6 +46,9 @@ final class ReportTests: XCTestCase {
         XCTAssertEqual(Set(entry.keys), ["name", "label", "pixels", "coverage", "score"])
         for key in entry.keys { XCTAssertEqual(entry[key] as? NSObject, expected[key] as? NSObject) }
       }
+      let doubt = try XCTUnwrap(line["doubt"] as? [String: Double])
+      XCTAssertEqual(Set(doubt.keys), ["margin", "unsure"])
+      XCTAssertEqual(doubt, json["doubt"] as? [String: Double])
       let other = try XCTUnwrap(json["other"] as? [String: Any])
       XCTAssertEqual((line["other"] as? [String: Any])?["pixels"] as? Int ?? 0, other["pixels"] as? Int)
       XCTAssertEqual(
@@ -53,6 +56,51 @@ final class ReportTests: XCTestCase {
         ["read", "image", "clip", "side", "decoder", "recognition", "labels", "render"])
       XCTAssertNotNil(line["total_ms"] as? Double)
     }
+  }
+
+  /// `report` lists photos, the doubtful first.
+  func testOrderOfDoubt() throws {
+    let folder = try Scratch()
+    func line(_ image: String, _ unsure: Double?, _ margin: Double = 0) -> String {
+      let doubt = unsure.map { "{\"margin\": \(margin), \"unsure\": \($0)}" } ?? "null"
+      return "{\"image\": \"\(image)\", \"status\": \"done\", \"doubt\": \(doubt)}\n"
+    }
+    let failed = "{\"image\": \"f.png\", \"status\": \"failed\", \"error\": \"x\"}\n"
+    try folder.write(Array((line("a.png", 0.25, 0.5) + failed + line("b.png", 0.5, 0.3)).utf8), to: "1.jsonl")
+    try folder.write(
+      Array((line("c\\t.png", 0.5, 0.2) + line("d.png", nil) + "\n" + line("e.png", 0, 2)).utf8),
+      to: "2.jsonl")
+    let head = "image\tstatus\tunsure\tmargin\n"
+    let (a, b, c) = ("a.png\tdone\t0.25\t0.5\n", "b.png\tdone\t0.5\t0.3\n", "c\\t.png\tdone\t0.5\t0.2\n")
+    let (d, e, f) = ("d.png\tdone\t-\t-\n", "e.png\tdone\t0.0\t2.0\n", "f.png\tfailed\t-\t-\n")
+    let plain = try Program.run(["report", "1.jsonl", "2.jsonl"], in: folder.url)
+    XCTAssertEqual(plain.status, 0, plain.errors)
+    XCTAssertEqual(plain.output, head + a + f + b + c + d + e)
+    let sorted = try Program.run(["report", "1.jsonl", "2.jsonl", "--sort", "doubt"], in: folder.url)
+    XCTAssertEqual(sorted.output, head + c + b + a + e + f + d)
+    try folder.write(Array((failed + "{\"status\": 3}\n").utf8), to: "bad.jsonl")
+    let bad = try Program.run(["report", "bad.jsonl"], in: folder.url)
+    XCTAssertEqual(bad.status, 65)
+    XCTAssertEqual(
+      bad.errors, "san-cli: bad.jsonl: line 2: is no photo of a report that segment --report has written\n")
+    XCTAssertEqual(try Program.run(["report", "gone.jsonl"], in: folder.url).status, 66)
+    XCTAssertEqual(try Program.run(["report"], in: folder.url).status, 64)
+  }
+
+  /// What a run has written is read, and what was skipped has its doubt.
+  func testDoubtOfARun() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("in/a.png", "in/b.png")
+    let options = ["in", "--report", "r.jsonl", "--skip-existing"]
+    var listed: [String] = []
+    for _ in 0..<2 {
+      XCTAssertEqual(try segmenting.run(options).status, 0)
+      let outcome = try Program.run(["report", "r.jsonl", "--sort", "doubt"], in: segmenting.folder.url)
+      XCTAssertEqual(outcome.rows.count, 2)
+      XCTAssertFalse(outcome.output.contains("\t-"), outcome.output)
+      listed.append(outcome.output.replacingOccurrences(of: "skipped", with: "done"))
+    }
+    XCTAssertEqual(listed[0], listed[1])
   }
 
   func testOnStandardOutputAndOfOneImage() throws {

@@ -103,10 +103,13 @@ final class ResumeTests: XCTestCase {
       "--threshold", "--output", "--no-overlay", "--opacity", "--contours", "--legend", "--side-by-side",
       "--cutout", "--cutout-output", "--labels", "--json", "--mask-dir", "--scores", "--scores-format",
       "--model", "--config", "--size", "--resample", "--scales", "--flip", "--window", "--overlap", "--coco",
-      "--coco-masks",
+      "--coco-masks", "--truncated", "--labels-as", "--cutout-background", "--yolo", "--labelme",
+      "--min-area",
+      "--simplify",
     ]
     let others: Set = [
-      "--list", "--jobs", "--report", "--skip-existing", "--overwrite", "--shard", "--quiet", "--threads",
+      "--list", "--exclude", "--jobs", "--report", "--skip-existing", "--overwrite", "--shard", "--quiet",
+      "--threads",
       "--cache",
       "--no-cache", "--version",
     ]

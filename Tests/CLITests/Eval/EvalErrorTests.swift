@@ -62,7 +62,12 @@ final class EvalErrorTests: XCTestCase {
       "--label-offset", "--label-names")
     try assertFails(eval, ["--ignore", "none"], status: 65, naming: "labels/a.png", "--ignore")
     try eval.addFile("labels/a.png", ToyFiles.png(width: 2, height: 2))
-    try assertFails(eval, status: 65, naming: "labels/a.png")
+    try assertFails(
+      eval, status: 65, naming: "labels/a.png: is a PNG of colours, but a label file has one number a pixel",
+      "palette")
+    try eval.addFile("labels/a.png", ToyFiles.jpeg)
+    try assertFails(
+      eval, status: 65, naming: "labels/a.png: is JPEG, but a label file has one number a pixel")
     try eval.addFile("labels/a.png", Array("no picture".utf8))
     try assertFails(eval, status: 65, naming: "labels/a.png")
   }

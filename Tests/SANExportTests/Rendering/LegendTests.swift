@@ -48,6 +48,20 @@ final class LegendTests: XCTestCase {
     return legend
   }
 
+  /// A name that the font has no letters for is its label's number.
+  func testNamesWithoutLetters() throws {
+    let names = ["cat", "猫", "Ärger – naïve", "dog 森", "кошка"]
+    XCTAssertEqual(try Overlay.namesWithoutLetters(names), ["猫", "dog 森"])
+    let image = try Pictures.gray(9, width: 60, height: 20)
+    let labels = Pictures.labels(width: 60, height: 20, classCount: 5)
+    let drawn = try Overlay.render(image, labels: labels, classes: names)
+    let numbers = try Overlay.render(
+      image, labels: labels, classes: ["cat", "1", "Ärger – naïve", "3", "кошка"])
+    XCTAssertEqual(drawn, numbers)
+    XCTAssertNotEqual(
+      drawn, try Overlay.render(image, labels: labels, classes: ["cat", "4", "Ärger – naïve", "3", "кошка"]))
+  }
+
   func testOneRow() {
     let legend = check(["cat", "dog", "grass"], width: 640, height: 480)
     XCTAssertEqual(Set(legend.cells.map(\.y)).count, 1)

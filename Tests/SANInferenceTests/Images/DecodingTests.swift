@@ -61,7 +61,7 @@ final class DecodingTests: XCTestCase {
       }
     }
     XCTAssertThrowsError(try LabelImage(decoding: Fixture.bytes("images/grey.jpg"), name: "grey.jpg")) {
-      XCTAssertEqual($0 as? ImageError, .unsupportedFormat(name: "grey.jpg", format: "JPEG"))
+      XCTAssertEqual($0 as? ImageError, .notLabels(name: "grey.jpg", found: "JPEG"))
     }
   }
 
