@@ -57,6 +57,7 @@ def main():
     tower.add_argument("--opening", type=float, default=0.35,
                        help="share of the run, at its start, with closed blocks; later batches are half as large")
     tower.add_argument("--dropout", type=float, default=0.3, help="of the place tokens' hidden layer")
+    tower.add_argument("--soft", type=float, default=1.0, help="weight of ImageNet's names, as Lite2 gives them")
     tower.add_argument("--mosaics", type=float, default=0.0, help="share of pictures with quarters of others in them")
     tower.add_argument("--keep", type=float, default=1.0, help="probability of a head's residual branch (stochastic depth)")
     tower.add_argument("--decay", type=float, default=0.05, help="weight decay, of the rate")

@@ -70,7 +70,7 @@ def main(args):
     members = Members(run, model)
     cache = Cache(run.folder / "maps")
     called = Names(model, args.data, run.folder)
-    kept = Kept(args.data, "validation", cache, model)
+    kept = Kept(args.data, "validation", cache, model) if run.member == 0 else None
     things = torch.zeros(len(called.first), dtype=torch.bool)
     things[sorted(called.vocabulary.things)] = True
     while run.progress < 1:
@@ -105,7 +105,7 @@ def main(args):
         run.gather(loss=loss.item(), **shown)
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()
-        if run.step % args.validate == 0 or run.progress >= 1:
+        if kept and (run.step % args.validate == 0 or run.progress >= 1):
             now = {name: p.detach().clone() for name, p in average.trained.items()}
             model.load_state_dict(average.weights, strict=False)
             run.log(**kept.score(whole_scores(model, called.first)), overlap=kept.overlap(model))

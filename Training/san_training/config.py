@@ -17,7 +17,7 @@ SAN_MINI = {
         "fusion": [[0, 0], [1, 1]], "queries": 64,
     },
     "mask_decoder": {"channels": 128, "mlp_layers": 3, "bias_heads": 4, "stride": 8},
-    "dense": {"mask": 0.0, "mask_mean": 0.1, "places": 1.0},
+    "dense": {"mask": 0.0, "mask_mean": 0.05, "places": 1.0},
     "input": {"short_side": 384, "mean": [127.0, 127.0, 127.0], "std": [128.0, 128.0, 128.0]},
 }
 

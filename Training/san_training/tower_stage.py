@@ -20,7 +20,7 @@ AVERAGED = 300  # steps of the running mean
 REGIONS = 6  # named a picture and step
 OWN_NAME = 0.6  # how often a thing is called by its first name, where it has several
 FEWER = 0.3  # share of steps whose vocabulary lacks names that are there: those places are "no object"
-SOFT, SOFT_PLACES = 0.1, 24  # weight of ImageNet's names, places of stride 32 a picture that learn them
+SOFT_PLACES = 48  # of stride 32 a picture, that learn ImageNet's names
 OUTSIDE = (-30.0, -3.0)  # attention bias outside of a region
 
 
@@ -152,7 +152,7 @@ def main(args):
     called = Names(model, args.data, run.folder)
     if called.vocabulary.names != cache.names:
         raise SystemExit("the maps were made with other names: make them again")
-    kept = Kept(args.data, "validation", cache, model)
+    kept = Kept(args.data, "validation", cache, model) if run.member == 0 else None
     fc = cache.classifier
     while run.progress < 1:
         model.train()
@@ -176,7 +176,7 @@ def main(args):
         found = wanted >= 0
         region = named_loss(model, called, out[:, :REGIONS][found], wanted[found], torch.ones(int(found.sum())), text, offered)
         soft = imagenet_loss(model, called, rows, grid, head, fc)
-        loss = place + SOFT * soft + (0 if closed else region)
+        loss = place + args.soft * soft + (0 if closed else region)
         update(loss, optimizer, run.rate(args.rate))
         model.ov_classifier.logit_scale.data.clamp_(max=4.60517)
         run.step += 1
@@ -186,7 +186,7 @@ def main(args):
                    scale=model.ov_classifier.logit_scale.exp().item())
         if run.step % 20 == 0 or run.progress >= 1:
             run.log_means()
-        if run.step % args.validate == 0 or run.progress >= 1:
+        if kept and (run.step % args.validate == 0 or run.progress >= 1):
             now = {name: p.detach().clone() for name, p in average.trained.items()}
             model.load_state_dict(average.weights, strict=False)
             model.eval()
@@ -197,10 +197,12 @@ def main(args):
 
 
 def imagenet_loss(model, called, rows, grid, head, fc):
-    """Some places of stride 32: ImageNet's names as Lite2 gives them, as soft targets."""
+    """Some places of stride 32: ImageNet's names as Lite2 gives them, as soft targets; a place counts as much as Lite2 is
+    sure of its first name there."""
     h, w = grid[0] // 2, grid[1] // 2
     some = torch.randperm(h * w)[:SOFT_PLACES]
     coarse = F.avg_pool2d(rows.transpose(1, 2).unflatten(2, grid), 2).flatten(2)[:, :, some].transpose(1, 2)
     target = F.linear(head.flatten(2)[:, :, some].transpose(1, 2), *fc).softmax(-1)
     logits = model.ov_classifier.logit_scale.exp() * F.normalize(coarse, dim=-1) @ called.imagenet.t()
-    return -(target * logits.log_softmax(-1)).sum(-1).mean()
+    sure = target.amax(-1)
+    return -((target * logits.log_softmax(-1)).sum(-1) * sure).sum() / sure.sum()
