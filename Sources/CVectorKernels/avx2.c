@@ -10,9 +10,13 @@
 #include "lanes_eight.h"
 #include "lanes_avx2.h"
 
-#define KERNELS_NAME "avx2"
 #include "kernels.h"
+#include "int8_words.h"
+#include "int8.h"
 #pragma clang attribute pop
+
+static const vk_int8_kernels int8 = INT8_KERNELS;
+static const vk_kernels kernels = KERNELS("avx2", &int8);
 
 const vk_kernels *vk_avx2(void) {
   // Also asks whether the system keeps the registers.

@@ -10,9 +10,13 @@
 #include "lanes_eight.h"
 #include "lanes_pairs.h"
 
-#define KERNELS_NAME "pairs"
 #include "kernels.h"
+#include "int8_words.h"
+#include "int8.h"
 #pragma clang attribute pop
+
+static const vk_int8_kernels int8 = INT8_KERNELS;
+static const vk_kernels kernels = KERNELS("pairs", &int8);
 
 const vk_kernels *vk_avx512_pairs(void) {
   // Also asks whether the system keeps the registers.

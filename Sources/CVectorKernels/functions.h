@@ -64,3 +64,13 @@ static inline vector v_gelu(vector x) {
   q = v_fma(q, t, v_set(1.0f));
   return v_fnma(t, v_exp2(v_subtract(v_zero(), q)), v_relu(x));
 }
+
+static inline vector activated(vector x, int activation) {
+  switch (activation) {
+    case VK_RELU: return v_relu(x);
+    case VK_RELU6: return v_relu6(x);
+    case VK_QUICK_GELU: return v_quick_gelu(x);
+    case VK_GELU: return v_gelu(x);
+    default: return x;
+  }
+}

@@ -11,6 +11,7 @@ static inline vector v_zero(void) { return _mm512_setzero_ps(); }
 static inline vector v_set(float x) { return _mm512_set1_ps(x); }
 static inline vector v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, vector x) { _mm512_storeu_ps(p, x); }
+static inline vector v_load_integers(const int32_t *p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
 /// Asks for the memory at `p` before it is read; any address will do.
 static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 

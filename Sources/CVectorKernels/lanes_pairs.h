@@ -24,6 +24,11 @@ static inline void v_store(float *p, vector x) {
   _mm256_storeu_ps(p, x.low);
   _mm256_storeu_ps(p + 8, x.high);
 }
+static inline vector v_load_integers(const int32_t *p) {
+  return v_pair(
+      _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)p)),
+      _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(p + 8))));
+}
 static inline void v_prefetch(const float *p) { (void)p; }
 
 static inline tail_mask v_tail(ptrdiff_t count) {

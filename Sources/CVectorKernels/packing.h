@@ -1,19 +1,12 @@
 // Packing of B into strips: `depth` rows of `width` columns, zero beyond the columns that B has. A strip is as wide as a
 // tile: a panel, or a third of it.
 
-static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-
 /// Products that are added up in one chain. Each addition is rounded to the size of the sum so far, so that a long chain is
 /// less exact than the sum of some shorter ones.
 enum { SUM_DEPTH = 64 };
 
 /// Columns of a strip, but for the last one, which may be narrower.
 enum { STRIP = TILE_VECTORS * LANES };
-
-/// So many columns with their padding.
-static inline ptrdiff_t padded(ptrdiff_t columns) {
-  return (columns + VK_PANEL_STEP - 1) / VK_PANEL_STEP * VK_PANEL_STEP;
-}
 
 /// Columns of the strip that starts at `column`, padding included.
 static inline ptrdiff_t strip_width(ptrdiff_t columns, ptrdiff_t column) {

@@ -5,16 +5,6 @@ enum { DEPTH_BLOCK = 1024 };
 /// The same where B is packed on the way, on the stack.
 enum { PACKED_DEPTH_BLOCK = 256 };
 
-static inline vector activated(vector x, int activation) {
-  switch (activation) {
-    case VK_RELU: return v_relu(x);
-    case VK_RELU6: return v_relu6(x);
-    case VK_QUICK_GELU: return v_quick_gelu(x);
-    case VK_GELU: return v_gelu(x);
-    default: return x;
-  }
-}
-
 /// y = activation(sums + y·added + bias) for a tile of `rows × columns`; `bias` may be NULL.
 static inline __attribute__((always_inline)) void finish_tile(
     const float *sums, int rows, ptrdiff_t columns, float *y, ptrdiff_t y_stride, int added,

@@ -20,6 +20,8 @@ public final class Segmenter: Sendable {
   public var name: String { model.configuration.name }
   /// The model file.
   public let path: String
+  /// In what the network computes.
+  public let precision: Precision
 
   private let tokenizerOnceMade = Mutex<Tokenizer?>(nil)
   let textCache: TextCache?
@@ -46,6 +48,7 @@ public final class Segmenter: Sendable {
   /// - Parameters:
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
+  ///   - precision: in what the network computes. Labels of another than single precision differ in a few pixels.
   ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept; where it is nil no file is written, and all are computed but those
   ///     that come with the package.
@@ -54,16 +57,18 @@ public final class Segmenter: Sendable {
   ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
   ///   package's own files are missing; ``SegmenterError`` where a number is out of range.
   public convenience init(
-    model source: ModelSource = .embedded, configuration: String? = nil, threads: Int? = nil,
-    textCache: TextCache? = nil, maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
+    model source: ModelSource = .embedded, configuration: String? = nil, precision: Precision = .float32,
+    threads: Int? = nil, textCache: TextCache? = nil,
+    maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
   ) throws {
     let path = try source.filePath()
     let checkpoint = try Checkpoint.open(path: path)
     let parameters = try ModelParameters(
-      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration))
+      checkpoint: checkpoint, configuration: SANConfiguration.find(for: checkpoint, path: configuration),
+      precision: precision)
     try self.init(
-      SANModel(parameters), fingerprint: ModelFingerprint(parameters), path: path, threads: threads,
-      textCache: textCache, maximumConcurrentRuns: maximumConcurrentRuns)
+      SANModel(parameters), fingerprint: ModelFingerprint(parameters), path: path, precision: precision,
+      threads: threads, textCache: textCache, maximumConcurrentRuns: maximumConcurrentRuns)
   }
 
   /// A segmenter of a model that is loaded.
@@ -72,20 +77,22 @@ public final class Segmenter: Sendable {
   ///   - model: the model.
   ///   - fingerprint: tells it from others.
   ///   - path: the file that it was read from, for errors.
+  ///   - precision: in what it computes.
   ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept, if anywhere.
   ///   - maximumConcurrentRuns: how many of the `async` calls run at once.
   /// - Throws: ``SegmenterError`` where a number is out of range.
   package init(
-    _ model: any SegmentationModel, fingerprint: ModelFingerprint, path: String, threads: Int? = nil,
-    textCache: TextCache? = nil, maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
+    _ model: any SegmentationModel, fingerprint: ModelFingerprint, path: String,
+    precision: Precision = .float32, threads: Int? = nil, textCache: TextCache? = nil,
+    maximumConcurrentRuns: Int = Segmenter.defaultConcurrentRuns
   ) throws(SegmenterError) {
     if let threads, !Segmenter.allowedThreads.contains(threads) { throw .threads(threads) }
     guard Segmenter.allowedConcurrentRuns.contains(maximumConcurrentRuns) else {
       throw .concurrentRuns(maximumConcurrentRuns)
     }
     (self.model, self.fingerprint, self.path, self.textCache) = (model, fingerprint, path, textCache)
-    self.maximumConcurrentRuns = maximumConcurrentRuns
+    (self.precision, self.maximumConcurrentRuns) = (precision, maximumConcurrentRuns)
     gate = RunGate(limit: maximumConcurrentRuns)
     pool = ThreadPool(threads: threads)
     workspaces = WorkspacePool(

@@ -9,13 +9,14 @@ final class BenchmarkTests: XCTestCase {
     let outcome = try Program.run(
       [
         "benchmark", "--model", ToyFiles.model.path, "--runs", "3", "--size", "96x128", "--threads", "1",
-        "--json",
+        "--json", "--precision", "int8",
       ],
       in: folder.url)
     XCTAssertEqual(outcome.status, 0, outcome.errors)
     let report = try XCTUnwrap(
       JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     XCTAssertEqual(report["model"] as? String, "toy")
+    XCTAssertEqual(report["precision"] as? String, "int8")
     XCTAssertEqual(report["threads"] as? Int, 1)
     XCTAssertEqual(report["runs"] as? Int, 3)
     XCTAssertEqual(report["height"] as? Int, 96)

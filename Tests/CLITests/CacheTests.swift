@@ -1,5 +1,6 @@
 import Foundation
 import SANCore
+import SANInference
 import XCTest
 
 /// `segment`'s cache of class embeddings.
@@ -39,7 +40,7 @@ final class CacheTests: XCTestCase {
       XCTAssert(try scores(["--cache", "kept"]) == expected, "\(kernels), all known")
       let files = try texts(folder, in: "kept")
       XCTAssertEqual(files.count, 1)
-      XCTAssert(files[0].hasSuffix("-\(kernels.description.prefix(6))-\(KernelSet.revision).text"), files[0])
+      XCTAssert(files[0].hasSuffix("-\(TextCache.maker(kernels.description)).text"), files[0])
     }
   }
 

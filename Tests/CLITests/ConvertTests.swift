@@ -44,6 +44,42 @@ final class ConvertTests: XCTestCase {
     return down < up ? below : above
   }
 
+  /// A file of integers loads as it is, and labels with either precision.
+  func testIntegers() throws {
+    let folder = try Scratch()
+    let converted = try Program.run(
+      ["convert", ToyFiles.model.path, "int8.safetensors", "--dtype", "int8"], in: folder.url)
+    XCTAssertEqual(converted.status, 0, converted.errors)
+    XCTAssert(converted.output.contains("safetensors, I8"), converted.output)
+    let checkpoint = try Checkpoint.open(path: folder["int8.safetensors"].path)
+    XCTAssertLessThan(checkpoint.fileByteCount, 2_034_419 * 3 / 2)
+    let info = try Program.run(["info", "int8.safetensors"], in: folder.url)
+    XCTAssertEqual(info.status, 0, info.errors)
+    XCTAssert(info.output.contains("safetensors, F32, I8, "), info.output)
+
+    try folder.write(ToyFiles.png(width: 47, height: 33), to: "photo.png")
+    func scores(_ model: String, _ precision: String) throws -> [UInt8] {
+      let outcome = try Program.run(
+        [
+          "segment", "photo.png", "--model", model, "--classes", "cat,dog", "--scores", "scores.npy",
+          "--no-overlay",
+          "--no-cache", "--quiet", "--precision", precision,
+        ], in: folder.url)
+      XCTAssertEqual(outcome.status, 0, outcome.errors)
+      return try folder.bytes("scores.npy")
+    }
+    let file = folder["int8.safetensors"].path
+    let all = try [ToyFiles.model.path, file].flatMap { model in
+      try ["f32", "int8"].map { try scores(model, $0) }
+    }
+    XCTAssertEqual(Set(all).count, 4)  // the table of tokens is stored as integers, too
+    XCTAssertEqual(Set(all.map(\.count)).count, 1)
+    let refused = try Program.run(
+      ["segment", "photo.png", "--classes", "cat", "--precision", "int4"], in: folder.url)
+    XCTAssertEqual(refused.status, 64)
+    XCTAssert(refused.errors.contains("--precision"), refused.errors)
+  }
+
   func testExistingFileIsReplaced() throws {
     let folder = try Scratch()
     try folder.write(Array("old".utf8), to: "new.safetensors")

@@ -1,4 +1,4 @@
-// Float32 kernels in tables that are chosen at run time: here for x86-64 with AVX2 or AVX-512; a table of others is made of
+// Kernels in tables that are chosen at run time: here for x86-64 with AVX2 or AVX-512; a table of others is made of
 // functions in Swift.
 //
 // Every function computes a row, or a lane, by the same operations in the same order whatever the other rows
@@ -8,6 +8,7 @@
 #define CVECTORKERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #pragma clang assume_nonnull begin
 
@@ -40,6 +41,50 @@ typedef struct {
   /// Whether the result is added to what `y` holds.
   int accumulate;
 } vk_product;
+
+/// The largest magnitude of a weight of 8 bits.
+enum { VK_INT8_WEIGHT = 127 };
+
+/// A row of which the largest and the smallest number, or 0 in the place of either, are less apart is quantised to zeros.
+#define VK_INT8_LEAST 1e-30f
+
+/// What a quantised row means: q stands for (q − zero)·scale, with q and zero of 0 to 255.
+typedef struct {
+  float scale;
+  int32_t zero;
+} vk_int8_row;
+
+/// y = activation(x·B + bias), or y += x·B + bias, with x and B quantised to 8 bits: x is `rows × depth`, B is `depth ×
+/// columns`. Depths go up to 65,536: a sum of 32 bits holds so many products.
+typedef struct {
+  ptrdiff_t rows, columns, depth;
+  /// Rows from `quantize` of the same kernels, `x_stride` bytes apart, and what each gave back.
+  const void *x;
+  ptrdiff_t x_stride;
+  const vk_int8_row *x_rows;
+  /// What the weights of each column are multiples of.
+  const float *scales;
+  float *y;
+  ptrdiff_t y_stride;
+  /// One a column, or NULL.
+  const float *_Nullable bias;
+  int activation;
+  /// Whether the result is added to what `y` holds.
+  int accumulate;
+} vk_int8_product;
+
+/// Products of 8-bit integers. Sums are exact: all sets come to the same bits but for what activations round.
+typedef struct {
+  /// Bytes of an activation in a quantised row, which has them for the depth rounded up to a multiple of 4.
+  ptrdiff_t activation_bytes;
+  /// Quantises `count` numbers, each to the nearest, ties to even: 256 steps from the smallest, or 0, to the largest, or 0. Where
+  /// one is an infinity or NaN, or they are further apart than floats go, the scale is NaN, and so is any product with the row.
+  vk_int8_row (*quantize)(const float *x, ptrdiff_t count, void *row);
+  /// Packs the columns of a matrix that is given as `[columns, depth]`, within ±VK_INT8_WEIGHT, to `vk_int8_packed_count` bytes.
+  void (*pack)(const int8_t *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, void *packed);
+  /// The product with B packed.
+  void (*multiply)(const vk_int8_product *product, const void *packed);
+} vk_int8_kernels;
 
 /// Attention of one head for up to VK_PANEL queries: out = softmax(scale·q·kᵀ)·v.
 typedef struct {
@@ -107,12 +152,17 @@ typedef struct {
   void (*add_scaled)(float *y, const float *x, ptrdiff_t count, float factor);
   /// Where x > best: best = x, winner = number
   void (*keep_larger)(const float *x, ptrdiff_t count, float number, float *best, float *winner);
+
+  /// Products of 8-bit integers.
+  const vk_int8_kernels *int8;
 } vk_kernels;
 
 /// The kernels for AVX2 with FMA, or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx2(void);
-/// The kernels for AVX-512 (F, BW, DQ, VL), or NULL where this processor or system has none.
+/// The kernels for AVX-512 (F, BW, DQ, VL, and VNNI where there is), or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx512(void);
+/// As `vk_avx512`, without the instructions of VNNI where the processor has them: for tests. The same bits.
+const vk_kernels *_Nullable vk_avx512_without_vnni(void);
 /// The kernels for AVX-512, each vector as two of AVX2's: the same operations lane by lane, and the same bits. They are slow,
 /// and there so that tests need no processor with AVX-512. NULL where there is no AVX2.
 const vk_kernels *_Nullable vk_avx512_pairs(void);
@@ -128,6 +178,8 @@ static inline void vk_pause(void) {
 
 /// Floats of a packed matrix of `depth × columns`.
 size_t vk_packed_count(size_t columns, size_t depth);
+/// Bytes of a packed matrix of `depth × columns` of 8-bit integers.
+size_t vk_int8_packed_count(size_t columns, size_t depth);
 /// Floats that `attend` needs for heads of `width` channels.
 size_t vk_attention_scratch(size_t width);
 

@@ -106,7 +106,11 @@ public struct Checkpoint: Sendable {
   /// - Throws: ``CheckpointError/noSuchTensor(file:tensor:)`` and
   ///   ``CheckpointError/unsupportedElementType(file:tensor:type:)``.
   public func tensor(_ name: String) throws -> Tensor {
-    let record = try readable(name)
+    let record = try readable(name, asIntegers: true)
+    if record.type == .int8 {
+      let weight = record.weight(in: file, scales: try scales(of: record))
+      return weight?.tensor.reshaped(record.shape) ?? Tensor(shape: record.shape, [])
+    }
     return record.mapped(in: file)
       ?? Tensor(shape: record.shape) { record.decode(0..<record.count, of: file, into: $0) }
   }
@@ -114,9 +118,36 @@ public struct Checkpoint: Sendable {
   /// The record of the tensor `name`, if there is one.
   func record(_ name: String) -> TensorRecord? { records[name] }
 
-  /// The record of the tensor `name`, which is of a type that can be read.
-  func readable(_ name: String) throws -> TensorRecord {
+  /// What the name of a tensor of 8-bit integers has behind it to name their scales: `w` is `I8` of `[rows, columns…]`, and
+  /// `w.scale` is `F32` of `[rows]`. The numbers of a row are its integers, of ±127, times its scale.
+  static let scaleSuffix = ".scale"
+
+  /// The scales of the integers that `record` is of, checked: one for each row, finite and not negative.
+  func scales(of record: TensorRecord) throws -> Tensor {
+    func malformed(_ problem: String) -> CheckpointError {
+      .malformed(file: path, part: "tensor \(quoted(record.storedName))", problem: problem)
+    }
+    let name = record.name + Checkpoint.scaleSuffix
+    guard let scale = records[name] else {
+      throw malformed("it is of type I8 and its scales, \(quoted(name)), are not there")
+    }
+    let rows = record.shape.first ?? 1
+    guard scale.type == .float32, scale.shape == [rows] else {
+      throw malformed(
+        "its scales, \(quoted(name)), are \(scale.type.rawValue) \(scale.shape) instead of F32 [\(rows)]")
+    }
+    let tensor = try self.tensor(name)
+    guard tensor.values.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+      throw malformed("of its scales, \(quoted(name)), one is negative, infinite or NaN")
+    }
+    return tensor
+  }
+
+  /// The record of the tensor `name`, which is of a type that can be read: also as 8-bit integers that lie in order, where
+  /// that is asked for.
+  func readable(_ name: String, asIntegers: Bool = false) throws -> TensorRecord {
     guard let record = records[name] else { throw CheckpointError.noSuchTensor(file: path, tensor: name) }
+    if asIntegers && record.type == .int8 && record.strides == nil { return record }
     guard record.type.isReadable else {
       throw CheckpointError.unsupportedElementType(
         file: path, tensor: record.storedName, type: record.type.rawValue)

@@ -30,7 +30,7 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     case .unsupported(let file, let part, let problem):
       "\(file): \(part): \(problem)"
     case .unsupportedElementType(let file, let tensor, let type):
-      "\(file): tensor \(quoted(tensor)) is of type \(type); weights are F32, F16, BF16 or F64"
+      "\(file): tensor \(quoted(tensor)) is of type \(type); weights are F32, F16, BF16 or F64, and matrices also I8"
     case .noModel(let file, let found):
       "\(file): has no dictionary of tensors, neither as \"model\" or \"state_dict\" nor at the top; "
         + "found \(found)"

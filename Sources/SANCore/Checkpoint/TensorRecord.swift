@@ -46,8 +46,11 @@ struct TensorRecord: Sendable {
   }
 
   /// The elements in the type that they are stored in, if they lie in order. Of two bytes at most: wider ones are rounded when
-  /// they are read.
-  func weight(in file: MappedFile) -> Weight? {
+  /// they are read. `scales` are those of 8-bit integers.
+  func weight(in file: MappedFile, scales: Tensor? = nil) -> Weight? {
+    if let scales, type == .int8, strides == nil, count > 0, let base = file.bytes.baseAddress {
+      return Weight(integers: base + offset, scales: scales, shape: shape, owner: file)
+    }
     guard type.isReadable, type.byteCount <= 2, strides == nil, count > 0, let base = file.bytes.baseAddress
     else { return nil }
     return Weight(bytes: base + offset, type: type, shape: shape, owner: file)

@@ -76,6 +76,17 @@ struct ConfigurationReader {
     return string
   }
 
+  mutating func strings(_ name: String) throws -> [String] {
+    let value = try take(name)
+    guard case .array(let elements) = value else { throw invalid(name, value, "a list of texts in quotes") }
+    return try elements.map { element in
+      guard case .string(let string) = element else {
+        throw invalid(name, value, "a list of texts in quotes")
+      }
+      return string
+    }
+  }
+
   mutating func grid(_ name: String) throws -> Grid {
     let value = try take(name)
     guard let (height, width) = Self.pair(value) else {

@@ -6,8 +6,8 @@ extension SANConfiguration {
   ///
   /// Names are in snake case (`patch_size`), in the structure of this type. Every field is required but those that were added
   /// since the first files were written, which stand for what these mean: `architecture` is `san`, there is no
-  /// `clip.image.stem` but patches, `mask_decoder.stride` is the side adapter's patch size, `dense` is masks alone, and
-  /// `input.mean` and `input.std` are CLIP's. No other is allowed.
+  /// `clip.image.stem` but patches, `mask_decoder.stride` is the side adapter's patch size, `dense` is masks alone,
+  /// `input.mean` and `input.std` are CLIP's, and `float32_layers` are ``sensitiveLayers``. No other is allowed.
   ///
   /// - Throws: ``ConfigurationError``.
   public init(json: [UInt8], file: String) throws {
@@ -61,6 +61,7 @@ extension SANConfiguration {
         mean: try input.optional("mean") { try $0.reals($1) } ?? Input.clipMean,
         deviation: try input.optional("std") { try $0.reals($1) } ?? Input.clipDeviation)
     }
+    float32Layers = try reader.optional("float32_layers") { try $0.strings($1) } ?? Self.sensitiveLayers
     try reader.finish()
     try validate(file: file)
   }
@@ -86,6 +87,9 @@ extension SANConfiguration {
   public var json: String {
     func list(_ grid: Grid) -> String { "[\(grid.height), \(grid.width)]" }
     // Fields that older files do not have are written where they say something new.
+    let layers =
+      float32Layers == Self.sensitiveLayers
+      ? "" : ",\n  \"float32_layers\": [\(float32Layers.map(jsonString).joined(separator: ", "))]"
     let architecture =
       architecture == Self.san ? "" : "\n  \"architecture\": \(jsonString(architecture)),"
     let stem = clip.image.stem.map { ",\n      \"stem\": \($0.json)" } ?? ""
@@ -136,7 +140,7 @@ extension SANConfiguration {
         },\(dense)
         "input": {
           "short_side": \(input.shortSide)\(mean)\(deviation)
-        }
+        }\(layers)
       }
 
       """

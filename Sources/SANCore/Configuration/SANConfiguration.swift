@@ -186,6 +186,8 @@ public struct SANConfiguration: Sendable, Hashable {
   public var dense = Dense.none
   /// Input size and normalisation.
   public var input: Input
+  /// Layers that stay in single precision whatever the ``Precision``: names of parameters, or their beginnings up to a dot.
+  public var float32Layers = SANConfiguration.sensitiveLayers
 
   /// The ``architecture`` of the paper, and of files that name none.
   public static let san = "san"

@@ -32,6 +32,9 @@ public struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible 
   /// AVX-512's functions on pairs of AVX2's vectors, for tests where there is no AVX-512: the same bits, slowly.
   package static let pairs = vk_avx512_pairs().map(KernelSet.init)
 
+  /// AVX-512's functions without VNNI, for tests where there is VNNI: the same bits.
+  package static let withoutVNNI = vk_avx512_without_vnni().map(KernelSet.init)
+
   /// All that can be tested on this machine.
   package static let tested = available + (pairs.map { [$0] } ?? [])
 

@@ -8,13 +8,16 @@ public struct Linear: Sendable {
   public let outputs: Int
   /// `[outputs]`, or nil for none.
   public let bias: Tensor?
-  private let weight: PanelWeight
+  private let weight: any PackedWeight
 
-  /// A layer of `weight`, whose outputs `bias` has one number for each of.
+  /// A layer of `weight`, whose outputs `bias` has one number for each of, computed in the weight's precision.
   public init(_ weight: Weight, bias: Tensor? = nil, kernels: KernelSet = .current) {
     (outputs, inputs) = (weight.outputs, weight.inputs)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    self.weight = PanelWeight(weight, kernels: kernels)
+    // What is stored transposed has no scales by output.
+    self.weight =
+      weight.precision == .int8 && !weight.isTransposed
+      ? IntegerWeight(weight, kernels: kernels) : PanelWeight(weight, kernels: kernels)
     self.bias = bias
   }
 

@@ -1,12 +1,21 @@
 import CVectorKernels
 import Synchronization
 
+/// A weight in a form that some set of kernels multiplies with.
+protocol PackedWeight: Sendable {
+  /// y = activation(x·Wᵀ + bias), or y += x·Wᵀ + bias where `accumulate` is set, work split over `pool`.
+  func multiply(
+    _ x: ConstMatrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool,
+    pool: ThreadPool
+  )
+}
+
 /// A weight in panels of 48 outputs: each panel holds, input by input, what goes to its outputs.
 ///
 /// A large weight's first product packs a panel, uses it and forgets it: a program that labels one photo writes no second
 /// copy of the weights. From the second product on the panels are kept, and take the place of the weight as stored, whose
 /// memory is given back. Parts of a model that never run cost nothing.
-final class PanelWeight: Sendable {
+final class PanelWeight: PackedWeight {
   private let kernels: KernelSet
   private let state: Mutex<State>
 
@@ -28,7 +37,6 @@ final class PanelWeight: Sendable {
     state = Mutex(.stored(weight))
   }
 
-  /// y = activation(x·Wᵀ + bias), or y += x·Wᵀ + bias where `accumulate` is set, work split over `pool`.
   func multiply(
     _ x: ConstMatrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool,
     pool: ThreadPool

@@ -1,7 +1,11 @@
+import CVectorKernels
+
 /// All parameters of one model, checked against its configuration: every tensor is there and has its shape.
 public struct ModelParameters: ParameterSource, Sendable {
   /// The model's sizes.
   public let configuration: SANConfiguration
+  /// In what the model's linear layers compute, but for those of ``SANConfiguration/float32Layers``.
+  public let precision: Precision
   private let parameters: [String: Parameter]
 
   /// A parameter as it is kept: linear maps as the file has them, everything else as single-precision numbers.
@@ -19,17 +23,31 @@ public struct ModelParameters: ParameterSource, Sendable {
   /// - Throws: ``ConfigurationError``; ``ParameterError`` for missing, else unexpected, else mis-shaped
   ///   tensors, else numbers that are not finite; ``CheckpointError`` for a tensor of a type that cannot be
   ///   read.
-  public init(checkpoint: Checkpoint, configuration: SANConfiguration) throws {
+  public init(
+    checkpoint: Checkpoint, configuration: SANConfiguration, precision: Precision = .float32
+  ) throws {
     try configuration.validate(file: configuration.name)
     let list = ParameterList()
     _ = SANModel(configuration, ParameterScope(list))
     try Self.compare(checkpoint, with: list.parameters, model: configuration.name)
-    let records = try list.parameters.map { try checkpoint.readable($0.name) }
-    let loading = ParameterLoading(records, keepingTypesOf: list.weights, of: checkpoint.file)
+    try configuration.checkFloat32Layers(list, file: configuration.name)
+    let records = try list.parameters.map {
+      try checkpoint.readable($0.name, asIntegers: list.weights.contains($0.name))
+    }
+    let integers = records.filter { $0.type == .int8 }
+    let scales = try Dictionary(
+      uniqueKeysWithValues: integers.map { ($0.name, try checkpoint.scales(of: $0)) })
+    let loading = ParameterLoading(
+      records, keepingTypesOf: list.weights, scales: scales, of: checkpoint.file)
     guard loading.damaged.isEmpty else {
       throw ParameterError.notFinite(file: checkpoint.path, loading.damaged)
     }
-    self.configuration = configuration
+    if let name = loading.beyondRange.first {
+      throw CheckpointError.malformed(
+        file: checkpoint.path, part: "tensor \(quoted(name))",
+        problem: "it has integers beyond ±\(VK_INT8_WEIGHT)")
+    }
+    (self.configuration, self.precision) = (configuration, precision)
     parameters = loading.parameters
   }
 
@@ -37,7 +55,8 @@ public struct ModelParameters: ParameterSource, Sendable {
   ///
   /// Precondition: `configuration` is valid, and each tensor has the shape asked for.
   public init(
-    configuration: SANConfiguration, tensor: (_ name: String, _ shape: [Int]) throws -> Tensor
+    configuration: SANConfiguration, precision: Precision = .float32,
+    tensor: (_ name: String, _ shape: [Int]) throws -> Tensor
   ) rethrows {
     var parameters: [String: Parameter] = [:]
     for (name, shape) in configuration.parameterShapes {
@@ -45,7 +64,7 @@ public struct ModelParameters: ParameterSource, Sendable {
       precondition(tensor.shape == shape, "a tensor has the shape asked for")
       parameters[name] = .tensor(tensor)
     }
-    self.configuration = configuration
+    (self.configuration, self.precision) = (configuration, precision)
     self.parameters = parameters
   }
 
@@ -66,8 +85,14 @@ public struct ModelParameters: ParameterSource, Sendable {
     return tensor
   }
 
-  /// The matrix `name`, of `shape`, as the file has it.
+  /// The matrix `name`, of `shape`, as the file has it, to be computed in the model's precision.
   public func weight(_ name: String, _ shape: [Int]) -> Weight {
+    var weight = stored(name, shape)
+    if !configuration.isFloat32(name) { weight.precision = precision }
+    return weight
+  }
+
+  private func stored(_ name: String, _ shape: [Int]) -> Weight {
     switch parameter(name) {
     case .tensor(let tensor):
       precondition(tensor.shape == shape, "\(name) has the shape that was taken down")
@@ -96,7 +121,9 @@ public struct ModelParameters: ParameterSource, Sendable {
           return ParameterError.Item(name: stored.name, shape: stored.shape)
         })
     }
-    let names = Set(shapes.map(\.name)).union(ignoredNames)
+    let scales = shapes.filter { checkpoint.entry($0.name)?.type == .int8 }
+      .map { $0.name + Checkpoint.scaleSuffix }
+    let names = Set(shapes.map(\.name)).union(ignoredNames).union(scales)
     let unexpected = checkpoint.entries.filter { !names.contains($0.name) }
     guard unexpected.isEmpty else {
       throw ParameterError.unexpected(

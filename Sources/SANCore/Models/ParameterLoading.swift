@@ -4,6 +4,8 @@ struct ParameterLoading {
   let parameters: [String: ModelParameters.Parameter]
   /// The stored names of tensors that hold an infinity or a NaN, in the order of the records.
   let damaged: [String]
+  /// The stored names of tensors that hold 8-bit integers beyond what a weight may have.
+  let beyondRange: [String]
 
   /// Elements handled at a time by one thread.
   private static let pieceCount = 1 << 18
@@ -17,13 +19,16 @@ struct ParameterLoading {
   }
 
   /// The parameters in `records`. Those whose names are in `weights` keep their type, where they lie in order; all else becomes
-  /// single precision.
-  init(_ records: [TensorRecord], keepingTypesOf weights: Set<String>, of file: MappedFile) {
+  /// single precision. `scales` has those of the records that are 8-bit integers, which are all in `weights`.
+  init(
+    _ records: [TensorRecord], keepingTypesOf weights: Set<String>, scales: [String: Tensor],
+    of file: MappedFile
+  ) {
     var parameters: [String: ModelParameters.Parameter] = [:]
     var pieces: [Piece] = []
     let inPlace = records.map { record in
       record.mapped(in: file).map(Weight.init)
-        ?? (weights.contains(record.name) ? record.weight(in: file) : nil)
+        ?? (weights.contains(record.name) ? record.weight(in: file, scales: scales[record.name]) : nil)
     }
     for (index, record) in records.enumerated() {
       var target: UnsafeMutableBufferPointer<Float>?
@@ -45,22 +50,23 @@ struct ParameterLoading {
     }
     self.parameters = parameters
 
-    var finite = [Bool](repeating: true, count: pieces.count)
-    finite.withUnsafeMutableBufferPointer { finite in
-      nonisolated(unsafe) let (work, finite, records, inPlace) = (pieces, finite, records, inPlace)
+    var sound = [Bool](repeating: true, count: pieces.count)
+    sound.withUnsafeMutableBufferPointer { sound in
+      nonisolated(unsafe) let (work, sound, records, inPlace) = (pieces, sound, records, inPlace)
       // A pool does with the threads that the system starts; Dispatch would wait for more, where memory is short for ever.
       ThreadPool().run(work.count) { index, _ in
         let (record, range, target) = (records[work[index].record], work[index].range, work[index].target)
         if let target {
           record.decode(range, of: file, into: target)
-          finite[index] = UnsafeBufferPointer(target).areFinite
+          sound[index] = UnsafeBufferPointer(target).areFinite
         } else if let weight = inPlace[work[index].record] {
-          finite[index] = weight.isFinite(stored: range)
+          sound[index] = weight.isSound(stored: range)
         }
       }
     }
     file.discard(file.bytes)
-    let indices = Set(zip(pieces, finite).filter { !$0.1 }.map(\.0.record))
-    damaged = indices.sorted().map { records[$0].storedName }
+    let unsound = Set(zip(pieces, sound).filter { !$0.1 }.map(\.0.record)).sorted().map { records[$0] }
+    damaged = unsound.filter { $0.type != .int8 }.map(\.storedName)
+    beyondRange = unsound.filter { $0.type == .int8 }.map(\.storedName)
   }
 }

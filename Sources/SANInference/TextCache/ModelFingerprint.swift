@@ -2,7 +2,7 @@ import SANCore
 
 /// Tells models apart: what one has made, a vocabulary or an encoded image, means nothing to another.
 ///
-/// It is made of the configuration, the text tower's fingerprint, and what training learns beside it for every class: "no
+/// It is made of the configuration, the precision, the text tower's fingerprint, and what training learns beside it for every class: "no
 /// object" and the scale of similarities, which change with each step. Weights are sampled, not read.
 package struct ModelFingerprint: Sendable, Hashable {
   /// The model's name, for messages.
@@ -19,6 +19,7 @@ package struct ModelFingerprint: Sendable, Hashable {
     var hash = SHA256()
     hash.update(text.bytes)
     hash.update(Array(parameters.configuration.json.utf8))
+    if parameters.precision != .float32 { hash.update(Array(parameters.precision.rawValue.utf8)) }
     for name in ["ov_classifier.bg_embed", "ov_classifier.logit_scale"] {
       parameters[name].withUnsafeBufferPointer { hash.update(UnsafeRawBufferPointer($0)) }
     }

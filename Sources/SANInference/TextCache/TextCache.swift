@@ -81,7 +81,8 @@ public final class TextCache: Sendable {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     writer.withLock { _ in
       // What others have added since is kept.
-      let file = stored(key, kernels) ?? TextCacheFile(key: key, kernels: TextCache.maker(kernels))
+      let file =
+        stored(key, kernels) ?? TextCacheFile(key: key, kernels: TextCache.maker(kernels.description))
       do throws(OutputFileError) {
         guard !TextCacheFile.isSpecial(path) else {
           throw .failed(path: path, reason: "it is a pipe or device")
@@ -93,19 +94,22 @@ public final class TextCache: Sendable {
     }
   }
 
-  /// What a file says of the kernels that made it: their name, shortened, and revision.
-  private static func maker(_ kernels: KernelSet) -> String {
-    "\(kernels.description.prefix(6))-\(KernelSet.revision)"
+  /// What a file says of the kernels that made it: their name and revision, or of a longer one a digest.
+  package static func maker(_ name: String, revision: Int = KernelSet.revision) -> String {
+    let whole = "\(name)-\(revision)"
+    let limit = TextCacheFile.kernelsCount
+    return whole.utf8.count <= limit
+      ? whole : String(SHA256.digest(Array(whole.utf8)).hexadecimal.prefix(limit))
   }
 
   /// The file for `key` in the folder.
   private func path(for key: TextCacheKey, _ kernels: KernelSet) -> String? {
-    folder.map { "\($0)/\(key.hexadecimal)-\(TextCache.maker(kernels)).text" }
+    folder.map { "\($0)/\(key.hexadecimal)-\(TextCache.maker(kernels.description)).text" }
   }
 
   private func stored(_ key: TextCacheKey, _ kernels: KernelSet) -> TextCacheFile? {
     path(for: key, kernels).flatMap(TextCacheFile.contents).flatMap {
-      TextCacheFile($0, key: key, kernels: TextCache.maker(kernels))
+      TextCacheFile($0, key: key, kernels: TextCache.maker(kernels.description))
     }
   }
 }

@@ -23,7 +23,7 @@ package struct CachedEmbedding: Sendable, Hashable {
 /// A file of embeddings of one model with one set of templates. Numbers are little-endian.
 ///
 ///     header   8 bytes    "SANTEXT1", the format's version in it
-///              8          the kernel set that computed the embeddings, zeros after its name
+///              8          the kernel set that computed the embeddings, as `TextCache.maker` has it, zeros after it
 ///              32         TextCacheKey
 ///     entry    32         TextCacheKey.classDigest(of:)
 ///              4          1 where the name was too long for the model, else 0
@@ -37,7 +37,7 @@ package struct TextCacheFile: Sendable {
   package static let maximumByteCount = 16 << 20
 
   private static let headerCount = 48
-  private static let kernelsCount = 8
+  static let kernelsCount = 8
 
   private let header: [UInt8]
   private let width: Int

@@ -7,7 +7,8 @@ import SANCore
 /// training moves whole tensors, not single weights: an optimiser's step, weight decay, averaging and a merged low-rank
 /// update all change nearly every element of what they touch. The image tower and the side network do not count: they
 /// have no part in an embedding, so models that differ in them alone share a cache. Weights count as they are computed
-/// with, so a file and its conversion without loss are the same model.
+/// with, so a file and its conversion without loss are the same model. So does the precision of each
+/// tensor, where it is not single.
 ///
 /// Not told apart are models that differ only in a few elements or rows of a large tensor, edited by hand.
 package struct TextFingerprint: Sendable, Hashable {
@@ -33,6 +34,9 @@ package struct TextFingerprint: Sendable, Hashable {
       // "No object" and the scale of similarities come after the embeddings.
       if name == "\(tower)bg_embed" || name == "\(tower)logit_scale" { continue }
       hash.update(Array("\(name) \(shape)\n".utf8))
+      if parameters.precision != .float32 && !parameters.configuration.isFloat32(name) {
+        hash.update(Array("\(parameters.precision.rawValue)\n".utf8))
+      }
       parameters[name].withUnsafeBufferPointer { values in
         let isTable = name == "\(tower)token_embedding.weight"
         let samples = isTable ? TextFingerprint.tokenSampleCount : TextFingerprint.sampleCount

@@ -113,7 +113,7 @@ struct BenchmarkCommand: ParsableCommand {
 }
 
 /// Durations of repeated runs by stage, as a table or as JSON:
-/// `{model, kernels, threads, height, width, runs, text_ms, stages: [{stage, median_ms, min_ms, max_ms, gflops, share}],
+/// `{model, precision, kernels, threads, height, width, runs, text_ms, stages: [{stage, median_ms, min_ms, max_ms, gflops, share}],
 /// labels: [{classes, median_ms, min_ms, max_ms}]}`.
 struct BenchmarkReport {
   /// One line of the report.
@@ -174,7 +174,8 @@ struct BenchmarkReport {
   }
 
   private var heading: String {
-    "\(segmenter.name), \(size.height)×\(size.width), \(segmenter.threads) threads, \(KernelSet.current.description) kernels, "
+    "\(segmenter.name), \(size.height)×\(size.width), \(segmenter.precision.rawValue), \(segmenter.threads) threads, "
+      + "\(KernelSet.current.description) kernels, "
       + "\(runs) runs"
   }
 
@@ -196,7 +197,8 @@ struct BenchmarkReport {
   /// The report as JSON.
   var json: String {
     JSONText.object([
-      ("model", .string(segmenter.name)), ("kernels", .string(KernelSet.current.description)),
+      ("model", .string(segmenter.name)), ("precision", .string(segmenter.precision.rawValue)),
+      ("kernels", .string(KernelSet.current.description)),
       ("threads", .integer(segmenter.threads)), ("height", .integer(size.height)),
       ("width", .integer(size.width)),
       ("runs", .integer(runs)), ("text_ms", .real(prompts)),

@@ -14,13 +14,14 @@ struct ConvertCommand: ParsableCommand {
 
   /// How weights are stored.
   enum WeightType: String, CaseIterable, ExpressibleByArgument {
-    case f16, bf16, f32
+    case f16, bf16, f32, int8
 
     var elementType: ElementType {
       switch self {
       case .f16: .float16
       case .bf16: .bfloat16
       case .f32: .float32
+      case .int8: .int8
       }
     }
   }
@@ -35,7 +36,10 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space.", valueName: "type"))
+      """
+      How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space, int8 in a quarter: matrices as integers \
+      of 8 bits with a scale a row, but for layers that are sensitive.
+      """, valueName: "type"))
   var dtype = WeightType.f32
 
   @OptionGroup
@@ -58,8 +62,10 @@ struct ConvertCommand: ParsableCommand {
       checkpoint: checkpoint,
       configuration: SANConfiguration.find(for: checkpoint, option: modelConfiguration.config))
     let configuration = parameters.configuration
-    let entries = configuration.parameterShapes.map {
-      SafetensorsWriter.Entry(name: $0.name, shape: $0.shape, type: dtype.elementType)
+    let integers = dtype == .int8 ? configuration.integerParameters : []
+    let entries = configuration.parameterShapes.map { name, shape in
+      let type = dtype != .int8 ? dtype.elementType : integers.contains(name) ? .int8 : .float32
+      return SafetensorsWriter.Entry(name: name, shape: shape, type: type)
     }
     Console.show("writing \(output)")
     try SafetensorsWriter.write(

@@ -31,7 +31,8 @@ struct EvaluationSettings {
   /// What reports tell.
   var members: [(String, JSONText)] {
     [
-      ("model", .string(segmenter.name)), ("classes", .integer(classes.count)),
+      ("model", .string(segmenter.name)), ("precision", .string(segmenter.precision.rawValue)),
+      ("classes", .integer(classes.count)),
       ("synonyms", .string(synonyms.rawValue)), ("templates", .string(templates.name)),
       ("short_side", .integer(shortSide)),
       ("long_side_limit", .integer(longSideLimit)), ("resampling", .string("bilinear")),

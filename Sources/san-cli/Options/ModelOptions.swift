@@ -16,6 +16,12 @@ struct ModelOptions: ParsableArguments {
   var configuration: ConfigOption
 
   @Option(
+    help: ArgumentHelp(
+      "In what the network computes: f32, or int8, which is faster and labels a few pixels otherwise.",
+      valueName: "f32|int8"))
+  var precision = Precision.float32
+
+  @Option(
     help: "Threads to compute with. (default: one for each processor)",
     transform: NumberInRange.parser(1...1024))
   var threads: Int?
@@ -33,7 +39,8 @@ struct ModelOptions: ParsableArguments {
     }
     return try OptionError.naming("--model") {
       try Segmenter(
-        model: source, configuration: configuration.config, threads: threads, textCache: textCache)
+        model: source, configuration: configuration.config, precision: precision, threads: threads,
+        textCache: textCache)
     }
   }
 
@@ -51,3 +58,5 @@ struct ConfigOption: ParsableArguments {
     completion: .file())
   var config: String?
 }
+
+extension Precision: ExpressibleByArgument {}

@@ -184,6 +184,7 @@ struct RunSettings: Sendable {
       ("version", .string(Program.version)),
       ("model", .string(try FileDigest.fingerprint(of: job.segmenter.path))),
       ("configuration", .verbatim(job.segmenter.model.configuration.json)),
+      ("precision", .string(job.segmenter.precision.rawValue)),
       (
         "classes",
         .array(

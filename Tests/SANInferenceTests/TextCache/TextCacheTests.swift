@@ -3,6 +3,7 @@ import Foundation
 import SANCore
 import SANInference
 import SANWeights
+import TestSupport
 import XCTest
 
 /// A segmenter with a cache gives what one without it gives.
@@ -37,6 +38,53 @@ final class TextCacheTests: XCTestCase {
 
   private func files() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// Kernels of any name have a place in a file's header, and no two the same.
+  func testNamesOfKernels() {
+    XCTAssertEqual(TextCache.maker("avx2", revision: 2), "avx2-2")
+    let names = [
+      "avx2", "avx512", "avx512bf16", "avx512vnni", "portable", "a name that is much too long", "",
+    ]
+    let makers = names.flatMap { name in [1, 2, 10, 1000].map { TextCache.maker(name, revision: $0) } }
+    XCTAssert(makers.allSatisfy { $0.utf8.count <= 8 }, "\(makers)")
+    XCTAssertEqual(Set(makers).count, makers.count)
+  }
+
+  /// The text tower is of single precision in both, and its embeddings shared, unless the configuration says otherwise.
+  func testPrecisions() throws {
+    var configuration = ProceduralModel.toyConfiguration
+    configuration.float32Layers = SANConfiguration.exactLayers
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let own = "\(folder)/own.json"
+    try Data(configuration.json.utf8).write(to: URL(fileURLWithPath: own))
+    let cache = TextCache(folder: "\(folder)/cache")
+    var classifiers: [[UInt32]] = []
+    for (precision, config, prompts) in [
+      (Precision.float32, nil, 70), (.int8, nil, 0), (.float32, own, 0), (.int8, own, 70), (.int8, own, 0),
+    ] as [(Precision, String?, Int)] {
+      func segmenter(_ cache: TextCache?) throws -> Segmenter {
+        try Segmenter(
+          model: .path(ToyModelFile.path), configuration: config, precision: precision, threads: 2,
+          textCache: cache)
+      }
+      var found: [UInt32] = []
+      let run = try promptsRun { found = try Self.classifier(segmenter(cache), control: $0) }
+      XCTAssertEqual(run, prompts, "\(precision) \(config ?? "")")
+      XCTAssertEqual(found, try Self.classifier(segmenter(nil)))
+      classifiers.append(found)
+    }
+    XCTAssertEqual(Set(classifiers[0...2]).count, 1)
+    XCTAssertEqual(Set(classifiers).count, 2)
+  }
+
+  /// A vocabulary is one precision's alone: "no object" and proposals are of the same network.
+  func testVocabulariesAreOfOnePrecision() throws {
+    let vocabulary = try Segmenter(model: .path(ToyModelFile.path), precision: .int8).vocabulary(["cat"])
+    let photo = try RGBImage(width: 32, height: 32, pixels: [UInt8](repeating: 90, count: 3 * 32 * 32))
+    XCTAssertThrowsError(try segmenter(nil).segment(photo, vocabulary: vocabulary, shortSide: 32)) {
+      guard case SegmenterError.vocabularyOfAnotherModel = $0 else { return XCTFail("\($0)") }
+    }
   }
 
   func testHitsAndMissesHaveTheSameBits() throws {

@@ -6,7 +6,7 @@ public enum SafetensorsWriter {
     public var name: String
     /// Its extents.
     public var shape: [Int]
-    /// How its elements are encoded: `float32`, `float16` or `bfloat16`.
+    /// How its elements are encoded: `float32`, `float16`, `bfloat16` or `int8`.
     public var type: ElementType
 
     /// A tensor `name` of `shape`, encoded as `type`.
@@ -19,10 +19,12 @@ public enum SafetensorsWriter {
 
   /// Writes `entries` to `path`; `tensor` is asked for each in turn and may make it on the spot.
   ///
-  /// Numbers are rounded to the nearest of the type, ties to even. Wider types come first, then names in
+  /// Numbers are rounded to the nearest of the type, ties to even. Those of an `int8` tensor, `[rows, columns…]`, are multiples
+  /// of a scale a row, its largest magnitude divided by 127; the scales are a tensor of the name with `.scale` behind it, and
+  /// such a tensor is asked for twice. Wider types come first, then names in
   /// order of their bytes, so that all data is aligned; the data starts at a multiple of 8 bytes.
   ///
-  /// Precondition: names are unique and not `__metadata__`, types are among the three, tensors have the
+  /// Precondition: names are unique and not `__metadata__`, types are among the four, tensors have the
   /// shapes of their entries.
   ///
   /// - Throws: ``OutputFileError``; ``CheckpointError/valueOutOfRange(file:tensor:value:type:)`` where a finite
@@ -30,6 +32,12 @@ public enum SafetensorsWriter {
   public static func write(
     to path: String, entries: [Entry], metadata: [String: String] = [:], tensor: (String) throws -> Tensor
   ) throws {
+    let integers = Dictionary(
+      uniqueKeysWithValues: entries.filter { $0.type == .int8 }.map { ($0.name + Checkpoint.scaleSuffix, $0) }
+    )
+    let entries =
+      entries
+      + integers.map { Entry(name: $0.key, shape: [$0.value.shape.first ?? 1], type: .float32) }
     precondition(Set(entries.map(\.name)).count == entries.count, "names are unique")
     let ordered = entries.sorted {
       $0.type.byteCount != $1.type.byteCount
@@ -38,6 +46,14 @@ public enum SafetensorsWriter {
     let file = try AtomicFile(path)
     try header(ordered, metadata).withUnsafeBytes { try file.write($0) }
     for entry in ordered {
+      if let whole = integers[entry.name] {
+        try quantized(whole, tensor).scales.withUnsafeBytes { try file.write($0) }
+        continue
+      }
+      if entry.type == .int8 {
+        try quantized(entry, tensor).integers.withUnsafeBytes { try file.write($0) }
+        continue
+      }
       let source = try tensor(entry.name)
       precondition(source.shape == entry.shape, "a tensor has the shape of its entry")
       try source.withUnsafeBufferPointer { values in
@@ -47,11 +63,30 @@ public enum SafetensorsWriter {
           try write(values, of: entry, to: file, at: path, FloatConversion.half, isInfinite: 0x7C00)
         case .bfloat16:
           try write(values, of: entry, to: file, at: path, FloatConversion.bfloat16, isInfinite: 0x7F80)
-        default: preconditionFailure("only F32, F16 and BF16 are written")
+        default: preconditionFailure("only F32, F16, BF16 and I8 are written")
         }
       }
     }
     try file.commit()
+  }
+
+  /// The tensor of `entry` as integers, and their scales.
+  private static func quantized(
+    _ entry: Entry, _ tensor: (String) throws -> Tensor
+  ) throws -> (integers: [Int8], scales: [Float]) {
+    let source = try tensor(entry.name)
+    precondition(source.shape == entry.shape, "a tensor has the shape of its entry")
+    let weight = Weight(source)
+    var (integers, scales) = (
+      [Int8](repeating: 0, count: weight.count), [Float](repeating: 0, count: weight.outputs)
+    )
+    integers.withUnsafeMutableBufferPointer { integers in
+      scales.withUnsafeMutableBufferPointer { scales in
+        guard let integers = integers.baseAddress, let scales = scales.baseAddress else { return }
+        weight.quantize(0..<weight.outputs, into: integers, scales: scales)
+      }
+    }
+    return (integers, scales)
   }
 
   /// Writes `values` in pieces through a small buffer.
