@@ -8,7 +8,7 @@ extension SANConfiguration {
 
   /// Layers of which a file of 8-bit integers has the numbers as they are: few, or stored transposed.
   public static let exactLayers = [
-    "clip_visual_extractor.conv1", "clip_visual_extractor.stem", "side_adapter_network.vit_model.patch_embed",
+    "clip_visual_extractor.conv1", "side_adapter_network.vit_model.patch_embed",
     "side_adapter_network.mask_decoder", "clip_rec_head.proj", "ov_classifier.text_projection",
   ]
 
