@@ -52,7 +52,7 @@ struct ParameterLoading {
 
     var sound = [Bool](repeating: true, count: pieces.count)
     sound.withUnsafeMutableBufferPointer { sound in
-      nonisolated(unsafe) let (work, sound, records, inPlace) = (pieces, sound, records, inPlace)
+      nonisolated(unsafe) let (work, sound) = (pieces, sound)
       // A pool does with the threads that the system starts; Dispatch would wait for more, where memory is short for ever.
       ThreadPool().run(work.count) { index, _ in
         let (record, range, target) = (records[work[index].record], work[index].range, work[index].target)

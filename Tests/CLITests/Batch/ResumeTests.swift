@@ -104,8 +104,7 @@ final class ResumeTests: XCTestCase {
       "--cutout", "--cutout-output", "--labels", "--json", "--mask-dir", "--scores", "--scores-format",
       "--model", "--config", "--size", "--resample", "--scales", "--flip", "--window", "--overlap", "--coco",
       "--coco-masks", "--truncated", "--labels-as", "--cutout-background", "--yolo", "--labelme",
-      "--min-area",
-      "--simplify",
+      "--min-area", "--simplify", "--precision",
     ]
     let others: Set = [
       "--list", "--exclude", "--jobs", "--report", "--skip-existing", "--overwrite", "--shard", "--quiet",
