@@ -94,10 +94,11 @@ class Core(nn.Module):
 
     def forward(self, image, classifier):
         model = self.model
-        features = model.clip_visual_extractor(clip_input(image, model.config.clip.resolution_scale))
+        tower = model.clip_visual_extractor
+        features = tower(tower.conv1(clip_input(image, model.config.clip.resolution_scale)))
         outputs = model.side_adapter_network(image, features)
         masks, bias = model.side_adapter_network.mask_decoder(*outputs[-1])
-        embeddings = model.clip_rec_head(features[-1], bias)  # [1, Q, E]
+        embeddings, _ = model.clip_rec_head(features[-1], bias)  # [1, Q, E]
         return masks, model.ov_classifier.logit_scale.exp() * embeddings @ classifier.transpose(0, 1)
 
 
