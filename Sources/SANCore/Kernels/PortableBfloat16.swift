@@ -47,7 +47,8 @@ enum PortableBfloat16 {
 
   /// Σ a·b over pairs of numbers, which lie `aStep` and `bStep` apart.
   private static func dot(
-    _ a: UnsafePointer<UInt16>, step aStep: Int = 1, _ b: UnsafePointer<UInt16>, step bStep: Int = 1, depth: Int
+    _ a: UnsafePointer<UInt16>, step aStep: Int = 1, _ b: UnsafePointer<UInt16>, step bStep: Int = 1,
+    depth: Int
   ) -> Float {
     var sum: Float = 0
     for k in stride(from: 0, to: depth, by: 2) {

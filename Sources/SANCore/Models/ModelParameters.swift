@@ -90,7 +90,7 @@ public struct ModelParameters: ParameterSource, Sendable {
   /// The matrix `name`, of `shape`, as the file has it, to be computed in the model's precision.
   public func weight(_ name: String, _ shape: [Int]) -> Weight {
     var weight = stored(name, shape)
-    if !configuration.isFloat32(name) { weight.precision = precision }
+    if !configuration.isFloat32(name, in: precision) { weight.precision = precision }
     return weight
   }
 
