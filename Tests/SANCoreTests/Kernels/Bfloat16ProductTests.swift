@@ -182,8 +182,10 @@ final class Bfloat16ProductTests: XCTestCase {
       let (x, y) = (Floats(2), Floats(1))
       (x.pointer[0], x.pointer[1]) = (0, 0)
       layer(x.matrix(1, 2), into: y.matrix(1, 1), pool: pool)
-      XCTAssertEqual(y[0], tiny, "\(kernels)")
-      XCTAssertEqual(tiny + y[0], 0x1p-129, "\(kernels): the caller's arithmetic is as before")
+      // Where a processor takes denormal numbers for zeros, it also compares them so.
+      XCTAssertEqual(y[0].bitPattern, tiny.bitPattern, "\(kernels)")
+      XCTAssertEqual(
+        (tiny + y[0]).bitPattern, Float(0x1p-129).bitPattern, "\(kernels): the caller's arithmetic")
     }
   }
 
