@@ -71,6 +71,32 @@ static inline void add_rescaled(
   }
 }
 
+/// Nothing gathered yet for `lanes` queries.
+static void start_attention(float *gathered, ptrdiff_t width, ptrdiff_t lanes, float *maxima, float *sums) {
+  for (ptrdiff_t i = 0; i < width * lanes; i += LANES) v_store(gathered + i, v_zero());
+  for (ptrdiff_t i = 0; i < lanes; i += LANES) {
+    v_store(maxima + i, v_set(LOWEST_SCORE));
+    v_store(sums + i, v_zero());
+  }
+}
+
+/// Writes what was gathered, strips of [width, ·], divided by the sums of weights.
+static void finish_attention(const vk_attention *p, float *gathered, const float *sums) {
+  const ptrdiff_t width = p->width, lanes = padded(p->queries);
+  for (ptrdiff_t i = 0; i < lanes; i += STRIP) {
+    const ptrdiff_t strip = strip_width(lanes, i);
+    float *sum = gathered + i * width;
+    for (ptrdiff_t v = 0; v < strip; v += LANES) {
+      const vector inverse = v_divide(v_set(1.0f), v_load(sums + i + v));
+      for (ptrdiff_t c = 0; c < width; c++) {
+        float *target = sum + c * strip + v;
+        v_store(target, v_multiply(v_load(target), inverse));
+      }
+    }
+    turn(sum, strip, width, smaller(p->queries - i, STRIP), p->out + i * p->out_stride, p->out_stride);
+  }
+}
+
 static void attend(const vk_attention *p) {
   float part[TILE_ROWS * STRIP] __attribute__((aligned(64)));
   float factors[STRIP] __attribute__((aligned(64)));
@@ -83,11 +109,7 @@ static void attend(const vk_attention *p) {
 
   const float log2e = 1.44269504f;
   pack_rows(p->query, p->query_stride, p->queries, width, p->scale * log2e, queries);
-  for (ptrdiff_t i = 0; i < width * lanes; i += LANES) v_store(gathered + i, v_zero());
-  for (ptrdiff_t i = 0; i < lanes; i += LANES) {
-    v_store(maxima + i, v_set(LOWEST_SCORE));
-    v_store(sums + i, v_zero());
-  }
+  start_attention(gathered, width, lanes, maxima, sums);
 
   for (ptrdiff_t start = 0; start < p->keys; start += VK_KEY_BLOCK) {
     const ptrdiff_t keys = smaller(p->keys - start, VK_KEY_BLOCK);
@@ -108,17 +130,5 @@ static void attend(const vk_attention *p) {
       }
     }
   }
-
-  for (ptrdiff_t i = 0; i < lanes; i += STRIP) {
-    const ptrdiff_t strip = strip_width(lanes, i);
-    float *sum = gathered + i * width;
-    for (ptrdiff_t v = 0; v < strip; v += LANES) {
-      const vector inverse = v_divide(v_set(1.0f), v_load(sums + i + v));
-      for (ptrdiff_t c = 0; c < width; c++) {
-        float *target = sum + c * strip + v;
-        v_store(target, v_multiply(v_load(target), inverse));
-      }
-    }
-    turn(sum, strip, width, smaller(p->queries - i, STRIP), p->out + i * p->out_stride, p->out_stride);
-  }
+  finish_attention(p, gathered, sums);
 }

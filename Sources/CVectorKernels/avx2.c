@@ -1,6 +1,7 @@
 // The kernels for AVX2 with FMA.
 
 #include "CVectorKernels.h"
+#include "emulated.h"
 
 #if defined(__x86_64__)
 
@@ -16,7 +17,7 @@
 #pragma clang attribute pop
 
 static const vk_int8_kernels int8 = INT8_KERNELS;
-static const vk_kernels kernels = KERNELS("avx2", &int8);
+static const vk_kernels kernels = KERNELS("avx2", &int8, &vk_bf16_emulated);
 
 const vk_kernels *vk_avx2(void) {
   // Also asks whether the system keeps the registers.

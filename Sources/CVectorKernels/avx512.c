@@ -1,6 +1,7 @@
 // The kernels for AVX-512.
 
 #include "CVectorKernels.h"
+#include "emulated.h"
 #include "vnni.h"
 
 #if defined(__x86_64__)
@@ -17,9 +18,18 @@
 #include "int8.h"
 #pragma clang attribute pop
 
+#pragma clang attribute push( \
+    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), apply_to = function)
+#include "lanes_bf16.h"
+#include "bf16.h"
+#include "bf16_attention.h"
+#pragma clang attribute pop
+
 static const vk_int8_kernels int8 = INT8_KERNELS;
-static const vk_kernels kernels = KERNELS("avx512", &int8);
-static const vk_kernels kernels_with_vnni = KERNELS("avx512", &vk_int8_vnni);
+static const vk_bf16_kernels bf16 = BF16_KERNELS(1);
+static const vk_kernels kernels = KERNELS("avx512", &int8, &vk_bf16_emulated);
+static const vk_kernels kernels_with_vnni = KERNELS("avx512", &vk_int8_vnni, &vk_bf16_emulated);
+static const vk_kernels kernels_with_bf16 = KERNELS("avx512", &vk_int8_vnni, &bf16);
 
 const vk_kernels *vk_avx512_without_vnni(void) {
   // Also asks whether the system keeps the registers.
@@ -31,7 +41,9 @@ const vk_kernels *vk_avx512_without_vnni(void) {
 
 const vk_kernels *vk_avx512(void) {
   const vk_kernels *without = vk_avx512_without_vnni();
-  return without && __builtin_cpu_supports("avx512vnni") ? &kernels_with_vnni : without;
+  if (!without || !__builtin_cpu_supports("avx512vnni")) return without;
+  // No processor has BF16 without VNNI.
+  return __builtin_cpu_supports("avx512bf16") ? &kernels_with_bf16 : &kernels_with_vnni;
 }
 
 #else

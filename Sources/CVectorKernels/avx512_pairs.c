@@ -1,6 +1,7 @@
 // The kernels for AVX-512 on pairs of AVX2 vectors: their tests run where there is no AVX-512.
 
 #include "CVectorKernels.h"
+#include "emulated.h"
 
 #if defined(__x86_64__)
 
@@ -13,10 +14,16 @@
 #include "kernels.h"
 #include "int8_words.h"
 #include "int8.h"
+#include "lanes_bf16_emulated.h"
+#include "bf16.h"
+#include "bf16_attention.h"
 #pragma clang attribute pop
 
 static const vk_int8_kernels int8 = INT8_KERNELS;
-static const vk_kernels kernels = KERNELS("pairs", &int8);
+static const vk_bf16_kernels bf16 = BF16_KERNELS(1);
+static const vk_kernels kernels = KERNELS("pairs", &int8, &bf16);
+
+const vk_bf16_kernels vk_bf16_emulated = BF16_KERNELS(0);
 
 const vk_kernels *vk_avx512_pairs(void) {
   // Also asks whether the system keeps the registers.

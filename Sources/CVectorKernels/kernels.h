@@ -1,4 +1,4 @@
-// All kernels over the lanes that the including file has chosen, but for products of 8-bit integers, which it adds.
+// All kernels over the lanes that the including file has chosen, but for those of 8-bit integers and in bfloat16, which it adds.
 
 #include "functions.h"
 #include "sizes.h"
@@ -13,11 +13,11 @@
 #include "attention.h"
 #include "depthwise.h"
 
-/// One table of all, with a pointer to the kernels of 8-bit integers.
-#define KERNELS(table_name, int8_kernels) \
+/// One table of all, with pointers to the kernels of 8-bit integers and in bfloat16.
+#define KERNELS(table_name, int8_kernels, bf16_kernels) \
   { \
     .name = table_name, .pack_panel = pack_panel, .multiply_packed = multiply_packed, .multiply = multiply, \
     .pack_tokens = pack_tokens, .attend = attend, .depthwise = depthwise, .softmax = softmax_row, .activate = activate_row, \
     .sigmoid = sigmoid_row, .normalize = normalize_row, .dot = dot_rows, .add_scaled = add_scaled_row, \
-    .keep_larger = keep_larger_row, .int8 = int8_kernels \
+    .keep_larger = keep_larger_row, .int8 = int8_kernels, .bf16 = bf16_kernels \
   }

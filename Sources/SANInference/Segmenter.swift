@@ -48,12 +48,14 @@ public final class Segmenter: Sendable {
   /// - Parameters:
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
-  ///   - precision: in what the network computes. Labels of another than single precision differ in a few pixels.
+  ///   - precision: in what the network computes, one of ``Precision/offered``. Labels of another than single precision differ
+  ///     in a few pixels.
   ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept; where it is nil no file is written, and all are computed but those
   ///     that come with the package.
   ///   - maximumConcurrentRuns: how many of the `async` calls run at once.
-  /// - Throws: ``ModelStoreError`` where no model of the name is installed; `FileError`, `CheckpointError`,
+  /// - Throws: ``ModelStoreError`` where no model of the name is installed; `PrecisionError` where this machine does not offer the
+  ///   precision; `FileError`, `CheckpointError`,
   ///   `ConfigurationError` or `ParameterError` where the file is not there or no such model; `ResourceError` where the
   ///   package's own files are missing; ``SegmenterError`` where a number is out of range.
   public convenience init(

@@ -86,8 +86,45 @@ typedef struct {
   void (*multiply)(const vk_int8_product *product, const void *packed);
 } vk_int8_kernels;
 
-/// Attention of one head for up to VK_PANEL queries: out = softmax(scale·q·kᵀ)·v.
+/// y = activation(x·B + bias), or y += x·B + bias, with x and B rounded to bfloat16: x is `rows × depth`, B is `depth ×
+/// columns`.
 typedef struct {
+  ptrdiff_t rows, columns, depth;
+  /// Rows from `round` of the same kernels, `x_stride` numbers apart, which is even.
+  const uint16_t *x;
+  ptrdiff_t x_stride;
+  float *y;
+  ptrdiff_t y_stride;
+  /// One a column, or NULL.
+  const float *_Nullable bias;
+  int activation;
+  /// Whether the result is added to what `y` holds.
+  int accumulate;
+} vk_bf16_product;
+
+typedef struct vk_attention vk_attention;
+
+/// Products and attention in bfloat16, which is single precision with 8 bits of significand: numbers are rounded to the nearest,
+/// ties to even, and those below 2⁻¹²⁶ are zeros. Two numbers make a pair; a sum goes through the pairs in order, and adds the
+/// product of the second numbers, then that of the first, each with one rounding to single precision. All sets come to the
+/// same sums.
+typedef struct {
+  /// Whether the set's processors have instructions for it; `pairs` stands for one that has. Elsewhere it is emulated, slowly.
+  int is_offered;
+  /// Rounds `count` numbers, and adds a zero where that is odd.
+  void (*round)(const float *x, ptrdiff_t count, uint16_t *row);
+  /// Rounds and packs the columns of a matrix that is given as `[columns, depth]` to `vk_bf16_packed_count` bytes.
+  void (*pack)(const float *b, ptrdiff_t b_stride, ptrdiff_t columns, ptrdiff_t depth, void *packed);
+  /// The product with B packed.
+  void (*multiply)(const vk_bf16_product *product, const void *packed);
+  /// As the functions of these names in `vk_kernels`, in as much memory. Queries, times the scale, keys, values and probabilities
+  /// are rounded.
+  void (*pack_tokens)(const vk_tokens *tokens, void *packed);
+  void (*attend)(const vk_attention *attention);
+} vk_bf16_kernels;
+
+/// Attention of one head for up to VK_PANEL queries: out = softmax(scale·q·kᵀ)·v.
+struct vk_attention {
   ptrdiff_t queries, keys, width;
   const float *query;
   ptrdiff_t query_stride;
@@ -98,7 +135,7 @@ typedef struct {
   ptrdiff_t out_stride;
   /// `vk_attention_scratch(width)` floats, aligned to 64 bytes.
   float *scratch;
-} vk_attention;
+};
 
 /// One row of a depthwise convolution over places × channels, ReLU6 applied: out[x, c] = Σ weight[dy·kernel + dx, c]·rows[dy][x·stride
 /// − before + dx, c] + bias[c].
@@ -155,13 +192,15 @@ typedef struct {
 
   /// Products of 8-bit integers.
   const vk_int8_kernels *int8;
+  /// Products and attention in bfloat16.
+  const vk_bf16_kernels *bf16;
 } vk_kernels;
 
 /// The kernels for AVX2 with FMA, or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx2(void);
-/// The kernels for AVX-512 (F, BW, DQ, VL, and VNNI where there is), or NULL where this processor or system has none.
+/// The kernels for AVX-512 (F, BW, DQ, VL, and VNNI and BF16 where there are), or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx512(void);
-/// As `vk_avx512`, without the instructions of VNNI where the processor has them: for tests. The same bits.
+/// As `vk_avx512`, without the instructions of VNNI and BF16 where the processor has them: for tests. The same bits.
 const vk_kernels *_Nullable vk_avx512_without_vnni(void);
 /// The kernels for AVX-512, each vector as two of AVX2's: the same operations lane by lane, and the same bits. They are slow,
 /// and there so that tests need no processor with AVX-512. NULL where there is no AVX2.
@@ -180,6 +219,8 @@ static inline void vk_pause(void) {
 size_t vk_packed_count(size_t columns, size_t depth);
 /// Bytes of a packed matrix of `depth × columns` of 8-bit integers.
 size_t vk_int8_packed_count(size_t columns, size_t depth);
+/// Bytes of a packed matrix of `depth × columns` in bfloat16.
+size_t vk_bf16_packed_count(size_t columns, size_t depth);
 /// Floats that `attend` needs for heads of `width` channels.
 size_t vk_attention_scratch(size_t width);
 

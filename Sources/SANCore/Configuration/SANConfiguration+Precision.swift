@@ -6,14 +6,24 @@ extension SANConfiguration {
     "side_adapter_network.mask_decoder", "clip_rec_head", "ov_classifier",
   ]
 
+  /// Those of the ``sensitiveLayers`` that are computed in bfloat16 all the same: it was measured to change no more names.
+  static let layersOfBfloat16 = ["clip_rec_head.resblocks"]
+
   /// Layers of which a file of 8-bit integers has the numbers as they are: few, or stored transposed.
   public static let exactLayers = [
     "clip_visual_extractor.conv1", "side_adapter_network.vit_model.patch_embed",
     "side_adapter_network.mask_decoder", "clip_rec_head.proj", "ov_classifier.text_projection",
   ]
 
-  /// Whether the parameter `name` is computed with in single precision.
-  public func isFloat32(_ name: String) -> Bool { Self.isOf(float32Layers, name) }
+  /// Whether the parameter `name` is computed with in single precision where the other layers are of `precision`.
+  public func isFloat32(_ name: String, in precision: Precision) -> Bool {
+    if precision == .bfloat16 && float32Layers == Self.sensitiveLayers
+      && Self.isOf(Self.layersOfBfloat16, name)
+    {
+      return false
+    }
+    return precision == .float32 || Self.isOf(float32Layers, name)
+  }
 
   /// Whether `name` is one of `layers`, or within one.
   static func isOf(_ layers: [String], _ name: String) -> Bool {

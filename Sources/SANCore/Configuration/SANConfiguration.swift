@@ -186,7 +186,8 @@ public struct SANConfiguration: Sendable, Hashable {
   public var dense = Dense.none
   /// Input size and normalisation.
   public var input: Input
-  /// Layers that stay in single precision whatever the ``Precision``: names of parameters, or their beginnings up to a dot.
+  /// Layers that stay in single precision whatever the ``Precision``: names of parameters, or their beginnings up to a dot. Of the
+  /// ``sensitiveLayers`` bfloat16 leaves CLIP's last blocks out; see ``isFloat32(_:in:)``.
   public var float32Layers = SANConfiguration.sensitiveLayers
 
   /// The ``architecture`` of the paper, and of files that name none.

@@ -29,10 +29,10 @@ public struct KernelSet: @unchecked Sendable, Hashable, CustomStringConvertible 
   public static let available: [KernelSet] =
     [portable] + [vk_avx2(), vk_avx512()].compactMap { $0 }.map(KernelSet.init)
 
-  /// AVX-512's functions on pairs of AVX2's vectors, for tests where there is no AVX-512: the same bits, slowly.
+  /// AVX-512's functions on pairs of AVX2's vectors, BF16's among them, for tests where there is no AVX-512: the same bits, slowly.
   package static let pairs = vk_avx512_pairs().map(KernelSet.init)
 
-  /// AVX-512's functions without VNNI, for tests where there is VNNI: the same bits.
+  /// AVX-512's functions without VNNI and BF16, for tests where there are these: the same bits.
   package static let withoutVNNI = vk_avx512_without_vnni().map(KernelSet.init)
 
   /// All that can be tested on this machine.

@@ -31,7 +31,7 @@ enum PortableKernels {
         add_scaled: { PortableRows.addScaled($0, $1, $2, by: $3) },
         keep_larger: { x, count, number, best, winner in
           PortableRows.keepLarger(x, count, number: number, best: best, winner: winner)
-        }, int8: PortableIntegers.table))
+        }, int8: PortableIntegers.table, bf16: PortableBfloat16.table))
     return UnsafePointer(table)
   }()
 }

@@ -14,10 +14,13 @@ public struct Linear: Sendable {
   public init(_ weight: Weight, bias: Tensor? = nil, kernels: KernelSet = .current) {
     (outputs, inputs) = (weight.outputs, weight.inputs)
     precondition(bias == nil || bias!.count == outputs, "one bias an output")
-    // What is stored transposed has no scales by output.
     self.weight =
-      weight.precision == .int8 && !weight.isTransposed
-      ? IntegerWeight(weight, kernels: kernels) : PanelWeight(weight, kernels: kernels)
+      switch weight.precision {
+      // What is stored transposed has no scales by output.
+      case .int8 where !weight.isTransposed: IntegerWeight(weight, kernels: kernels)
+      case .bfloat16: Bfloat16Weight(weight, kernels: kernels)
+      case .float32, .int8: PanelWeight(weight, kernels: kernels)
+      }
     self.bias = bias
   }
 

@@ -22,6 +22,8 @@ public struct TransformerBlock: Sendable {
   public let fc2: Linear
   /// The MLP's activation.
   public let activation: Activation
+  /// In what tokens attend to each other: see ``Precision``.
+  public let attentionPrecision: Precision
 
   /// Replaces the tokens `x`, `[L, width]`, by the block's output, every token attending to every other.
   public func callAsFunction(_ x: Matrix, workspace: Workspace) {
@@ -35,7 +37,8 @@ public struct TransformerBlock: Sendable {
       keyValue(normed, into: projected.columns(width..<3 * width), pool: pool)  // [L, 2·width]
       Attention.attend(
         query: projected.columns(0..<width), key: projected.columns(width..<2 * width),
-        value: projected.columns(2 * width..<3 * width), heads: heads, into: gathered, workspace: workspace)
+        value: projected.columns(2 * width..<3 * width), heads: heads, into: gathered, workspace: workspace,
+        precision: attentionPrecision)
       projection(gathered, into: x, accumulate: true, pool: pool)  // [L, width]
     }
     feedForward(x, workspace: workspace)
@@ -107,5 +110,6 @@ extension TransformerBlock {
     self.fc1 = fc1
     self.fc2 = fc2
     self.activation = activation
+    attentionPrecision = weight.precision.ofAttention
   }
 }

@@ -20,12 +20,13 @@ public struct ModelParameters: ParameterSource, Sendable {
   /// The parameters in `checkpoint`. Numbers stay in the mapped file where a layer can use them there; others are converted
   /// here, on all processors. Every number is looked at once: a damaged file is told here, not by a strange picture.
   ///
-  /// - Throws: ``ConfigurationError``; ``ParameterError`` for missing, else unexpected, else mis-shaped
+  /// - Throws: ``PrecisionError`` where this machine does not compute so; ``ConfigurationError``; ``ParameterError`` for missing, else unexpected, else mis-shaped
   ///   tensors, else numbers that are not finite; ``CheckpointError`` for a tensor of a type that cannot be
   ///   read.
   public init(
     checkpoint: Checkpoint, configuration: SANConfiguration, precision: Precision = .float32
   ) throws {
+    try precision.checkOffered()
     try configuration.validate(file: configuration.name)
     let list = ParameterList()
     _ = SANModel(configuration, ParameterScope(list))
@@ -53,7 +54,8 @@ public struct ModelParameters: ParameterSource, Sendable {
 
   /// Parameters that `tensor` makes from name and shape.
   ///
-  /// Precondition: `configuration` is valid, and each tensor has the shape asked for.
+  /// Precondition: `configuration` is valid, and each tensor has the shape asked for. A precision that is not offered is emulated,
+  /// slowly.
   public init(
     configuration: SANConfiguration, precision: Precision = .float32,
     tensor: (_ name: String, _ shape: [Int]) throws -> Tensor
@@ -88,7 +90,7 @@ public struct ModelParameters: ParameterSource, Sendable {
   /// The matrix `name`, of `shape`, as the file has it, to be computed in the model's precision.
   public func weight(_ name: String, _ shape: [Int]) -> Weight {
     var weight = stored(name, shape)
-    if !configuration.isFloat32(name) { weight.precision = precision }
+    if !configuration.isFloat32(name, in: precision) { weight.precision = precision }
     return weight
   }
 

@@ -115,6 +115,11 @@ extension ResourceError: CategorizedError {
   public var category: ErrorCategory { .notFound }
 }
 
+extension PrecisionError: CategorizedError {
+  /// ``ErrorCategory/badArgument``.
+  public var category: ErrorCategory { .badArgument }
+}
+
 extension CheckpointError: CategorizedError {
   /// ``ErrorCategory/damaged``.
   public var category: ErrorCategory { .damaged }

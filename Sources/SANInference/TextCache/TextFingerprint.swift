@@ -34,7 +34,7 @@ package struct TextFingerprint: Sendable, Hashable {
       // "No object" and the scale of similarities come after the embeddings.
       if name == "\(tower)bg_embed" || name == "\(tower)logit_scale" { continue }
       hash.update(Array("\(name) \(shape)\n".utf8))
-      if parameters.precision != .float32 && !parameters.configuration.isFloat32(name) {
+      if !parameters.configuration.isFloat32(name, in: parameters.precision) {
         hash.update(Array("\(parameters.precision.rawValue)\n".utf8))
       }
       parameters[name].withUnsafeBufferPointer { values in

@@ -100,6 +100,10 @@ struct Examination {
   private mutating func kernels() {
     let available = KernelSet.available.map(\.description)
     add("kernels", "\(KernelSet.current) of \(available.joined(separator: ", "))")
+    let missing = Precision.allCases.filter { !$0.isOffered }.map {
+      "; not \($0.rawValue), which takes \($0.instructions ?? "another processor")"
+    }
+    add("precisions", Precision.offered.map(\.rawValue).joined(separator: ", ") + missing.joined())
     if let wanted = KernelSet.wanted, !available.contains(wanted) {
       problems.append(
         "SAN_KERNELS is \"\(wanted)\"; this machine has \(available.joined(separator: ", ")); "

@@ -149,6 +149,7 @@ struct ModelSummary {
         "\(decoder.channels) channels, \(decoder.mlpLayers) layers, \(decoder.biasHeads) bias heads"
       ),
       ("short side", "\(configuration.input.shortSide)"),
+      ("precisions", Precision.offered.map(\.rawValue).joined(separator: ", ")),
     ]
   }
 
@@ -168,13 +169,14 @@ struct ModelSummary {
 
   // MARK: For programs
 
-  /// The same as JSON: name, path, format, bytes, element_types, configuration (as in `config.json`), parameters, and
+  /// The same as JSON: name, path, format, bytes, element_types, precisions that this machine offers, configuration (as in `config.json`), parameters, and
   /// multiply_adds with the picture's height and width and the prompt's tokens.
   var json: String {
     JSONText.object([
       ("name", .string(configuration.name)), ("path", .string(checkpoint.path)),
       ("format", .string(checkpoint.format.rawValue)), ("bytes", .integer(checkpoint.fileByteCount)),
       ("element_types", .object(elementTypes.map { ($0.type.rawValue, .integer($0.count)) })),
+      ("precisions", .array(Precision.offered.map { .string($0.rawValue) })),
       ("configuration", .verbatim(configuration.json)),
       (
         "parameters",

@@ -17,8 +17,11 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "In what the network computes: f32, or int8, which is faster and labels a few pixels otherwise.",
-      valueName: "f32|int8"))
+      """
+      In what the network computes: f32; or, faster, with a few pixels labelled otherwise, bf16 on processors with AVX-512 \
+      BF16, or int8 on any.
+      """,
+      valueName: "f32|bf16|int8"))
   var precision = Precision.float32
 
   @Option(
@@ -37,6 +40,7 @@ struct ModelOptions: ParsableArguments {
     if let config = configuration.config {
       _ = try OptionError.naming("--config") { try SANConfiguration(path: config) }
     }
+    try OptionError.naming("--precision") { try precision.checkOffered() }
     return try OptionError.naming("--model") {
       try Segmenter(
         model: source, configuration: configuration.config, precision: precision, threads: threads,

@@ -179,9 +179,10 @@ final class IntegerFileTests: XCTestCase {
     var own = toy
     own.float32Layers = ["clip_visual_extractor", "ov_classifier.transformer.resblocks.1"]
     XCTAssertEqual(try SANConfiguration(json: Array(own.json.utf8), file: "own"), own)
-    XCTAssert(own.isFloat32("clip_visual_extractor.conv1.weight") && own.isFloat32(matrix))
-    XCTAssertFalse(own.isFloat32("clip_rec_head.resblocks.0.mlp.c_fc.weight"))
-    XCTAssertFalse(own.isFloat32("ov_classifier.transformer.resblocks.10.mlp.c_fc.weight"))
+    XCTAssert(
+      own.isFloat32("clip_visual_extractor.conv1.weight", in: .int8) && own.isFloat32(matrix, in: .int8))
+    XCTAssertFalse(own.isFloat32("clip_rec_head.resblocks.0.mlp.c_fc.weight", in: .int8))
+    XCTAssertFalse(own.isFloat32("ov_classifier.transformer.resblocks.10.mlp.c_fc.weight", in: .int8))
     XCTAssertFalse(own.integerParameters.contains(matrix))
     own.float32Layers = []
     XCTAssertEqual(try SANConfiguration(json: Array(own.json.utf8), file: "own"), own)

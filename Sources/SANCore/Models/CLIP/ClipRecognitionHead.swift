@@ -72,7 +72,7 @@ public struct ClipRecognitionHead: Sendable {
         // As in plain CLIP: the mask of −100 on the recognition columns leaves those no weight in float32.
         Attention.attend(
           query: query.rows(all), key: key.rows(all), value: value.rows(all), heads: block.heads,
-          into: out.rows(all), workspace: workspace)
+          into: out.rows(all), workspace: workspace, precision: block.attentionPrecision)
       }
       recognise(
         query: query, key: key, value: value, heads: block.heads, bias: bias, queries: queries, into: out,
