@@ -84,6 +84,7 @@ struct Examination {
     }
     add("codecs", CodecVersions.description)
     add("fonts", SystemFonts.description)
+    add("videos", FFmpeg.installed.map { $0.ffmpeg } ?? "ffmpeg not found: \(FFmpeg.advice)")
     add("downloads", Fetch.isInstalled ? "san-fetch is there" : "san-fetch is missing")
     if !Fetch.isInstalled {
       problems.append("san-fetch, which downloads models, is not beside san-cli; install it there")

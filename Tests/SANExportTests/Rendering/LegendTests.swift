@@ -52,7 +52,7 @@ final class LegendTests: XCTestCase {
   func testNamesWithoutLetters() throws {
     let names = ["cat", "قط", "Ärger – naïve", "dog बिल्ली", "кошка"]
     XCTAssertEqual(try Overlay.namesWithoutLetters(names), ["قط", "dog बिल्ली"])
-    for name in ["แมว", "חתול", "பூனை", "\u{1112}\u{1161}", "a\u{202E}b"] {
+    for name in ["แมว", "חתול", "பூனை", "\u{1112}\u{1161}"] {
       XCTAssertEqual(try Overlay.namesWithoutLetters([name]), [name])
     }
     let image = try Pictures.gray(9, width: 60, height: 20)
