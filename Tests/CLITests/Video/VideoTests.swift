@@ -128,7 +128,8 @@ final class VideoTests: XCTestCase {
     XCTAssertEqual(facts.frames, 5)
     XCTAssertEqual(facts.rate, "12/1")
     XCTAssertEqual(facts.audio, ["aac"])
-    XCTAssertEqual(try labels(clips, "maps/\(name(0))").size, Grid(height: 35, width: 47))
+    let map = try labels(clips, "maps/\(name(0))")
+    XCTAssertEqual([map.width, map.height], [47, 35])
     // Matroska takes any sound, and a folder gets a file of the clip's name.
     let kept = try clips.segmenting.run(["clip.mkv", "--output", "kept.mkv"])
     XCTAssertEqual(kept.status, 0, kept.errors)
