@@ -32,6 +32,8 @@ let package = Package(
       name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"]),
+    // Structures alone, of libraries that are found at run time.
+    .systemLibrary(name: "CFonts", path: "Sources/CFonts"),
 
     // Kernels for processors' vector units, chosen at run time beside portable Swift ones.
     .target(name: "CVectorKernels"),
@@ -39,7 +41,7 @@ let package = Package(
     .target(name: "SANCore", dependencies: ["CVectorKernels"]),
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
     // Results as files for other programs, pictures, and figures: what libsan does without.
-    .target(name: "SANExport", dependencies: ["SANCore", "SANInference", "SANWeights"]),
+    .target(name: "SANExport", dependencies: ["CFonts", "SANCore", "SANInference", "SANWeights"]),
     .target(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
     // libsan: the same for C. CSAN is its header alone.

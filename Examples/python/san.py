@@ -110,7 +110,7 @@ class Segmenter:
         self._check(self._san.san_set_threshold(self._handle, threshold))
 
     def segment(self, path):
-        """Segments a JPEG or PNG file."""
+        """Segments a picture file, such as JPEG or PNG."""
         found = ctypes.c_void_p()
         self._check(self._san.san_segment_file(self._handle, _text(path), ctypes.byref(found)))
         return self._take(found)

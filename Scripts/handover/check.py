@@ -1,35 +1,31 @@
-"""Opens what `san-cli segment --coco`, `--yolo` and `--labelme` write with the programs that they are for: supervision and
-labelme, by their own readers.
+"""Opens what `san-cli segment --coco`, `--yolo` and `--labelme` write with the programs that they are for: supervision,
+datumaro, ultralytics and labelme, by their own readers.
 
     python check.py PATH/TO/san-cli FOLDER_OF_PHOTOS
 
 The label map is what all is held against.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import cv2
+import datumaro
 import numpy as np
 import supervision
 from labelme._label_file import LabelFile
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from checks import check, finish  # noqa: E402
+
 NAMES = ["cat", "wall", 'a "quoted" name', "Ärger – 森 🐈", "sky"]
 
 program = str(Path(sys.argv[1]).resolve())
-checks = 0
-failures = 0
-
-
-def check(is_right, *what):
-    global checks, failures
-    checks += 1
-    if not is_right:
-        failures += 1
-        print("differs:", *what)
 
 
 def grown(mask):
@@ -69,6 +65,51 @@ def check_supervision(data, photos, maps, what, is_exact):
                 check((mask | ~own).all() and (grown(own) | ~mask).all(), what, name, names[label], "pixels")
 
 
+def check_datumaro(folder, maps):
+    """COCO's masks, which are exact."""
+    (folder / "coco/annotations").mkdir(parents=True)
+    (folder / "coco/images").symlink_to(folder / "set")
+    shutil.copy(folder / "rle.json", folder / "coco/annotations/instances_all.json")
+    data = datumaro.Dataset.import_from(str(folder / "coco"), "coco_instances")
+    names = [label.name for label in data.categories()[datumaro.AnnotationType.label].items]
+    check(names == NAMES, "datumaro", "classes", names)
+    found = {item.id: item for item in data}
+    check(sorted(found) == sorted(Path(name).stem for name in maps), "datumaro", "photos", sorted(found))
+    for name, labels in maps.items():
+        masks = [a for a in found[Path(name).stem].annotations if a.type == datumaro.AnnotationType.mask]
+        check({mask.label for mask in masks} == set(np.unique(labels)) - {-1}, "datumaro", name, "classes")
+        for mask in masks:
+            check((mask.image.astype(bool) == (labels == mask.label)).all(), "datumaro", name, NAMES[mask.label])
+
+
+def check_ultralytics(folder, maps):
+    """YOLO's polygons: none of a class's pixels is missing, and none but those beside them is there."""
+    # It asks for a folder of its own as it is imported.
+    os.environ["YOLO_CONFIG_DIR"] = str(folder)
+    from ultralytics.data.dataset import YOLODataset
+    from ultralytics.utils import YAML
+
+    names = YAML.load(folder / "yolo/data.yaml")["names"]
+    names = names if isinstance(names, dict) else dict(enumerate(names))
+    check(list(names.values()) == NAMES, "ultralytics", "classes", names)
+    data = YOLODataset(
+        img_path=str(folder / "yolo/images"), data={"names": names, "channels": 3}, task="segment", augment=False)
+    found = {Path(label["im_file"]).name: label for label in data.labels}
+    check(sorted(found) == sorted(maps), "ultralytics", "photos", sorted(found))
+    for name, labels in maps.items():
+        height, width = labels.shape
+        masks = {}
+        for number, segment in zip(found[name]["cls"].flatten().astype(int), found[name]["segments"]):
+            corners = np.rint(segment * [width, height]).astype(np.int32)
+            mask = masks.setdefault(number, np.zeros(labels.shape, np.uint8))
+            mask |= cv2.fillPoly(np.zeros(labels.shape, np.uint8), [corners], 1)
+        check(set(masks) == set(np.unique(labels)) - {-1}, "ultralytics", name, "classes", set(masks))
+        for label, mask in masks.items():
+            own = labels == label
+            check((mask.astype(bool) | ~own).all() and (grown(own) | (mask == 0)).all(), "ultralytics", name,
+                  NAMES[label], "pixels")
+
+
 def main():
     photos = Path(sys.argv[2]).resolve()
     with tempfile.TemporaryDirectory() as temporary:
@@ -94,6 +135,9 @@ def main():
         check(list(data.classes) == NAMES, "YOLO", "order of the classes", data.classes)
         check_supervision(data, folder / "set", maps, "YOLO", is_exact=False)
 
+        check_datumaro(folder, maps)
+        check_ultralytics(folder, maps)
+
         for name, labels in maps.items():
             file = LabelFile(str(folder / f"set/{Path(name).stem}.json"))
             check(file.image_data is not None and Path(file.image_path).name == name, "labelme", name, "photo")
@@ -103,8 +147,7 @@ def main():
                 areas[shape["label"]] = areas.get(shape["label"], 0) + area(shape["points"])
             expected = {NAMES[label]: (labels == label).sum() for label in np.unique(labels) if label >= 0}
             check(areas == expected, "labelme", name, "areas", areas, expected)
-    print(f"hand-over: {checks - failures} passed, {failures} failed")
-    sys.exit(1 if failures else 0)
+    finish("hand-over")
 
 
 main()

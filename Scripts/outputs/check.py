@@ -18,20 +18,13 @@ from PIL import Image, ImageOps
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from checks import check, finish  # noqa: E402
+
 NAMES = ["cat", "wall", 'a "quoted", name', "back\\slash", "Ärger – 森 🐈", "sky", "tab\tbell\x07", "unicorn"]
 CUT = ["wall", 'a "quoted", name']
 
 program = str(Path(sys.argv[1]).resolve())
-checks = 0
-failures = 0
-
-
-def check(is_right, *what):
-    global checks, failures
-    checks += 1
-    if not is_right:
-        failures += 1
-        print("differs:", *what)
 
 
 def escaped(names):
@@ -205,8 +198,7 @@ def main():
             check_folder(temporary / name, folder, background)
         check_many_classes(temporary, photos / "rocket.jpg")
         check_pipe(temporary, photos / "chelsea.png")
-    print(f"outputs: {checks - failures} passed, {failures} failed")
-    sys.exit(1 if failures else 0)
+    finish("outputs")
 
 
 main()

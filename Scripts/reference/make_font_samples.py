@@ -13,9 +13,10 @@ SCALE = 32
 UNITS, X_HEIGHT = 2048, 1120  # of DejaVu Sans
 
 
-def sample(source, letter, x_height, fraction):
+def sample(source, letter, x_height, fraction, index=0):
     """Coverage of a window that reaches from 2 x-heights above the baseline to 1 below, the pen at column 4."""
-    font = ImageFont.truetype(source, x_height / X_HEIGHT * UNITS * SCALE, layout_engine=ImageFont.Layout.BASIC)
+    size = x_height / X_HEIGHT * UNITS * SCALE
+    font = ImageFont.truetype(source, size, index=index, layout_engine=ImageFont.Layout.BASIC)
     width, height = 2 * x_height + 8, 3 * x_height
     large = Image.new("L", (width * SCALE, height * SCALE))
     pen = (4 + fraction / 256) * SCALE

@@ -35,7 +35,7 @@ final class DoctorTests: XCTestCase {
     let folder = try Scratch()
     let findings = try examine(in: folder)
     for name in [
-      "program", "codecs", "downloads", "processors", "kernels", "memory", "san-mini", "models",
+      "program", "codecs", "fonts", "downloads", "processors", "kernels", "memory", "san-mini", "models",
       "installed",
       "cache",
     ] { XCTAssertEqual(findings.facts[name]?.count, 1, name) }
@@ -46,6 +46,9 @@ final class DoctorTests: XCTestCase {
         findings.facts["codecs"]![0].contains(
           try Regex("\(library) (\\d+\\.\\d+|not found, for .*apt install)")))
     }
+    XCTAssert(
+      findings.facts["fonts"]![0].contains(
+        /libfreetype (2\.\d+|not found, for .*apt install).*, libfontconfig (2\.\d+|not found)/))
     XCTAssert(findings.facts["kernels"]![0].hasPrefix(KernelSet.current.description))
     XCTAssert(findings.facts["san-mini"]![0].hasSuffix("its SHA-256 is right, and it loads"))
     XCTAssertEqual(findings.facts["downloads"], ["san-fetch is there"])

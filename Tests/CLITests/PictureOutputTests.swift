@@ -34,6 +34,46 @@ final class PictureOutputTests: XCTestCase {
     XCTAssert(bad.errors.contains("it has to end in .png, .jpg, .jpeg or .webp"), bad.errors)
   }
 
+  /// Pictures whose names are the program's own.
+  func testPictureFormat() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("in/a.png", "in/b.png")
+    let cut = ["--cutout", "cat", "--cutout-background", "white"]
+    let options = ["in", "--output", "out", "--skip-existing", "--picture-format"]
+    XCTAssertEqual(try segmenting.run(options + ["jpeg"] + cut).status, 0)
+    XCTAssertEqual(
+      try segmenting.outputs("out"),
+      ["a.cutout.jpg", "a.segmented.jpg", "b.cutout.jpg", "b.segmented.jpg"])
+    for name in try segmenting.outputs("out") {
+      XCTAssertEqual(ImageFormat(firstBytes: try segmenting.folder.bytes("out/\(name)")), .jpeg, name)
+    }
+    XCTAssert(try segmenting.run(options + ["jpeg"] + cut).errors.contains("2 skipped"))
+    // Another format is another output.
+    XCTAssert(try segmenting.run(options + ["png"] + cut).errors.contains("2 images done"))
+    XCTAssertEqual(ImageFormat(firstBytes: try segmenting.folder.bytes("out/a.cutout.png")), .png)
+    // What is transparent is PNG.
+    XCTAssertEqual(
+      try segmenting.run(["in", "--output", "clear", "--picture-format", "jpeg", "--cutout", "cat"]).status, 0
+    )
+    XCTAssertEqual(
+      try segmenting.outputs("clear"),
+      ["a.cutout.png", "a.segmented.jpg", "b.cutout.png", "b.segmented.jpg"])
+    // Of one photo beside it, where the next run over the folder leaves it out.
+    let one = try segmenting.run(["in/a.png", "--picture-format", "jpeg"])
+    XCTAssertEqual(one.status, 0, one.errors)
+    XCTAssertEqual(ImageFormat(firstBytes: try segmenting.folder.bytes("in/a.segmented.jpg")), .jpeg)
+    let again = try segmenting.run(["in", "--no-overlay"])
+    XCTAssertEqual(again.images, ["in/a.png", "in/b.png"])
+    XCTAssert(again.errors.contains("1 earlier output beside its photo"), again.errors)
+    // A file that is named has the format of its name.
+    XCTAssertEqual(
+      try segmenting.run(["in/a.png", "--output", "x.png", "--picture-format", "jpeg"]).status, 0)
+    XCTAssertEqual(ImageFormat(firstBytes: try segmenting.folder.bytes("x.png")), .png)
+    let bad = try segmenting.run(["in", "--picture-format", "gif"])
+    XCTAssertEqual(bad.status, 64)
+    XCTAssert(bad.errors.contains("--picture-format"), bad.errors)
+  }
+
   func testCutoutBackground() throws {
     let segmenting = try Segmenting()
     try segmenting.addFile("a.png", ToyFiles.png(width: 20, height: 16))

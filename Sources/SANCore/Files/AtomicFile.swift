@@ -85,6 +85,9 @@ public final class AtomicFile {
     try write(Array(text.utf8), to: path)
   }
 
+  /// The file that grows until it is committed, for a program that this one has write it; nil for a pipe or device.
+  package var temporaryPath: String? { temporary }
+
   /// Appends bytes.
   ///
   /// - Throws: ``OutputFileError`` where the disk does not take them.

@@ -52,12 +52,15 @@ public final class COCOWriter {
   }
 
   /// Adds an image under a number of its own, higher than those before: its place in a data set that is written in parts.
+  ///
+  /// - Parameter frame: the image's number among a video's frames, from 0.
   package func add(
-    id: Int, fileName: String, size: Grid, annotations: [COCOText]
+    id: Int, fileName: String, size: Grid, frame: Int? = nil, annotations: [COCOText]
   ) throws(OutputFileError) {
     images += (images.isEmpty ? "\n" : ",\n").utf8
     images += "{\"id\": \(id), \"file_name\": \(jsonString(fileName)), ".utf8
-    images += "\"width\": \(size.width), \"height\": \(size.height)}".utf8
+    images += "\"width\": \(size.width), \"height\": \(size.height)".utf8
+    images += (frame.map { ", \"frame_number\": \($0)}" } ?? "}").utf8
     lastID = id
     for annotation in annotations {
       precondition(annotation.label < classCount, "a label of one of the classes")

@@ -21,16 +21,24 @@ package struct Font: Sendable {
     package let contours: Range<Int>
   }
 
+  /// What one character looks like, by itself.
+  package struct Outline: Sendable, Equatable {
+    /// To the next character, in font units.
+    package let advance: Int
+    /// Closed, of at least three points each.
+    let contours: [[Point]]
+  }
+
   /// Units per em, and heights of a small x and a capital H.
   package let (unitsPerEm, xHeight, capitalHeight): (Int, Int, Int)
   /// Room that letters need above and below the baseline.
   package let (ascent, descent): (Int, Int)
   /// All points, contour after contour.
-  let points: [Point]
+  private(set) var points: [Point]
   /// Each contour's part of ``points``.
-  let contours: [Range<Int>]
+  private(set) var contours: [Range<Int>]
   /// By character: a decomposed letter equals the composed one.
-  private let glyphs: [Character: Glyph]
+  private var glyphs: [Character: Glyph]
   private let missing: Glyph
 
   /// The font that comes with the package.
@@ -59,6 +67,27 @@ package struct Font: Sendable {
     guard let missing, reader.isAtEnd else { throw reader.damage("bytes follow the last glyph") }
     (self.glyphs, self.missing) = (glyphs, missing)
     (points, contours) = (reader.points, reader.contours)
+  }
+
+  /// This font and what `fonts` have of the characters of `names` that it lacks.
+  package func completed(for names: [String], by fonts: SystemFonts? = .shared) -> Font {
+    let missing = Set(names.joined().filter { !has($0) })
+    guard let fonts, !missing.isEmpty else { return self }
+    return adding(fonts.outlines(of: missing, unitsPerEm: unitsPerEm))
+  }
+
+  /// This font with more letters, whose outlines are in its units.
+  package func adding(_ outlines: [Character: Outline]) -> Font {
+    var font = self
+    for (character, outline) in outlines {
+      let first = font.contours.count
+      for contour in outline.contours {
+        font.contours.append(font.points.count..<font.points.count + contour.count)
+        font.points += contour
+      }
+      font.glyphs[character] = Glyph(advance: outline.advance, contours: first..<font.contours.count)
+    }
+    return font
   }
 
   /// Whether there is a picture of `character`.

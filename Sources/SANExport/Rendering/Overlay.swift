@@ -12,6 +12,10 @@ public enum Overlay {
     public enum Legend: Sendable, Hashable {
       /// Below the photo, unless the picture would then exceed `ImageLimits`.
       case automatic
+      /// Below the photo, of all classes whether they are there or not, and without shares: pictures of one size have
+      /// legends of one size, as a video's frames must. It lists "other" where that may be. Not where it would be higher than
+      /// the photo.
+      case allClasses(other: Bool)
       /// Nowhere.
       case none
     }
@@ -37,8 +41,9 @@ public enum Overlay {
   /// Draws `labels` over `image`.
   ///
   /// The legend lists the classes that were found, in their order, with their shares of the photo, and
-  /// "other" last, which stays as it is in the photo. A name with a character that the legend's font lacks is its label's
-  /// number (``namesWithoutLetters(_:)``). A picture with a legend is wider than a photo that is
+  /// "other" last, which stays as it is in the photo. Letters beyond Latin, Greek and Cyrillic are those of the system's
+  /// fonts, where libfontconfig and libfreetype are found; a name that has no letters is its label's number
+  /// (``namesWithoutLetters(_:)``). A picture with a legend is wider than a photo that is
   /// too narrow for its text, or so small that its many classes would make a tower of it.
   ///
   /// - Parameters:
@@ -62,12 +67,16 @@ public enum Overlay {
       throw RenderingError.tooWide(photo: size)
     }
     var legend: Legend?
-    if options.legend == .automatic {
-      let font = try Font.standard()
+    if options.legend != .none {
+      let font = try Font.standard().completed(for: classes)
+      var listed = entries(counts, classes: classes, total: size.count, font: font)
+      if case .allClasses(let other) = options.legend { listed = entries(classes, other: other, font: font) }
       let laidOut = Legend.fitting(
-        entries(counts, classes: classes, total: size.count, font: font), width: left + size.width,
-        below: size.height, metrics: metrics, font: font)
-      if ImageLimits.allow(width: laidOut.width, height: size.height + laidOut.height) { legend = laidOut }
+        listed, width: left + size.width, below: size.height, metrics: metrics, font: font)
+      let fits = options.legend == .automatic || laidOut.height <= size.height
+      if fits, ImageLimits.allow(width: laidOut.width, height: size.height + laidOut.height) {
+        legend = laidOut
+      }
     }
     var canvas = Canvas(
       width: legend?.width ?? left + size.width, height: size.height + (legend?.height ?? 0),
@@ -81,12 +90,12 @@ public enum Overlay {
     return RGBImage(width: canvas.width, height: canvas.height, checked: canvas.pixels)
   }
 
-  /// Those of `classes` that have a character without a picture in the legend's font: their label's number stands in their
-  /// place.
+  /// Those of `classes` that have a character without a picture in the legend's fonts, or one that needs to be shaped by those
+  /// beside it, as Arabic and Devanagari do: their label's number stands in their place.
   ///
   /// - Throws: as reading the font's file does.
   public static func namesWithoutLetters(_ classes: [String]) throws -> [String] {
-    let font = try Font.standard()
+    let font = try Font.standard().completed(for: classes)
     return classes.filter { !$0.allSatisfy(font.has) }
   }
 
@@ -94,14 +103,25 @@ public enum Overlay {
     _ counts: LabelMap.Counts, classes: [String], total: Int, font: Font
   ) -> [Legend.Entry] {
     var entries = classes.indices.filter { counts.classes[$0] > 0 }.map {
-      Legend.Entry(
-        name: classes[$0].allSatisfy(font.has) ? classes[$0] : "\($0)", color: Palette.color(of: $0),
-        share: share(counts.classes[$0], of: total))
+      entry(of: $0, classes: classes, share: share(counts.classes[$0], of: total), font: font)
     }
     if counts.other > 0 {
       entries.append(Legend.Entry(name: "other", color: nil, share: share(counts.other, of: total)))
     }
     return entries
+  }
+
+  /// All classes, without shares.
+  private static func entries(_ classes: [String], other: Bool, font: Font) -> [Legend.Entry] {
+    classes.indices.map { entry(of: $0, classes: classes, share: "", font: font) }
+      + (other ? [Legend.Entry(name: "other", color: nil, share: "")] : [])
+  }
+
+  private static func entry(of label: Int, classes: [String], share: String, font: Font) -> Legend.Entry {
+    Legend.Entry(
+      name: classes[label].allSatisfy(font.has) ? classes[label] : "\(label)",
+      color: Palette.color(of: label),
+      share: share)
   }
 
   /// `count` of `total` in per cent with one decimal, rounded to the nearest, halves up. What is there is

@@ -2,7 +2,7 @@ import CImageCodecs
 
 /// Encodes 8-bit RGB pictures in the format that a file's name asks for: PNG, which keeps every pixel, or smaller JPEG and
 /// WebP, which do not. Quality is 90 of 100, with colour at full resolution in JPEG.
-public enum PictureWriter: Sendable {
+public enum PictureWriter: Sendable, CaseIterable {
   case png
   case jpeg
   case webP
@@ -32,6 +32,9 @@ public enum PictureWriter: Sendable {
     case .webP: .webP
     }
   }
+
+  /// What its files' names end in where nobody asks for another: `png`, `jpg` or `webp`.
+  public var ending: String { format.endings[0] }
 
   /// Why nothing can be written on this machine, and the way out; nil where it can.
   public var problem: String? {

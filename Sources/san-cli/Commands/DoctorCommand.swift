@@ -1,5 +1,6 @@
 import ArgumentParser
 import SANCore
+import SANExport
 import SANInference
 import SANWeights
 
@@ -82,6 +83,8 @@ struct Examination {
       problems.append("a debug build runs about a hundred times slower; build with swift build -c release")
     }
     add("codecs", CodecVersions.description)
+    add("fonts", SystemFonts.description)
+    add("videos", FFmpeg.installed.map { $0.ffmpeg } ?? "ffmpeg not found: \(FFmpeg.advice)")
     add("downloads", Fetch.isInstalled ? "san-fetch is there" : "san-fetch is missing")
     if !Fetch.isInstalled {
       problems.append("san-fetch, which downloads models, is not beside san-cli; install it there")

@@ -25,6 +25,13 @@ struct SegmentCommand: ParsableCommand {
       between image, class, label, pixels, share (0 to 1) and score. A photo that fails is reported, and the others go \
       on; the exit status is then 65. A full disk or a folder that cannot be written to stops the run, as Ctrl-C does; what is finished \
       by then is complete, and --skip-existing goes on from there.
+
+      Of a video, which ffmpeg reads and writes where it is installed, each frame is segmented by itself, and the overlays \
+      become a video with the sound of the first: CLIP.segmented.mp4 beside it, or --output FILE, in .mp4, .m4v, .mov or \
+      .mkv. Its legend lists all classes. --labels names a folder for a label map of each frame, CLIP-000000.png and so on, 16 \
+      bits grey with "other" as 65535, and --coco has each frame with its frame_number. Standard output has a line for each \
+      class found in each frame. A clip with uneven frame rate is read and written at its mean. No file that exists is \
+      replaced unless --overwrite is given.
       """)
 
   @OptionGroup
@@ -40,6 +47,10 @@ struct SegmentCommand: ParsableCommand {
         "\"\(stray)\" after it is taken for a photo, and there is no such file; \(CalledCommand.commas(strays))"
       )
     }
+    if let clip = try clip() {
+      try options.requireForVideo()
+      return try VideoRun(setup: RunSetup(options), clip: clip).run()
+    }
     let setup = try RunSetup(options)
     if let image = options.input.inputs.single, !options.batch.areGiven {
       var leftOut = LeftOut(excluding: options.input.exclude)
@@ -48,7 +59,24 @@ struct SegmentCommand: ParsableCommand {
       }
       try SingleRun(setup: setup, image: image).run()
     } else {
+      try requirePhotos()
       try BatchRun(setup: setup).run()
+    }
+  }
+
+  /// The clip that is to be segmented; nil where there is none.
+  private func clip() throws -> String? {
+    guard let image = options.input.inputs.single, try VideoFile.isVideo(image) else {
+      try options.video.requireVideo()
+      return nil
+    }
+    return image
+  }
+
+  /// Checks that no video is named beside other inputs.
+  private func requirePhotos() throws {
+    for path in options.input.images where (try? VideoFile.isVideo(path)) == true {
+      throw UsageError("<image>", "\(path) is a video, which is segmented by itself: name it alone")
     }
   }
 }

@@ -29,7 +29,7 @@ enum LabelledImages {
     }
     guard !images.isEmpty else {
       let end = options.imageSuffix.isEmpty ? "" : " whose name ends in \(options.imageSuffix)"
-      throw EvaluationDataError("--images: \(options.images): the folder holds no JPEG or PNG\(end)")
+      throw EvaluationDataError("--images: \(options.images): the folder holds no photo\(end)")
     }
     var names = Array(images.keys)
     if let list = options.list {

@@ -116,6 +116,8 @@ struct FolderEntry {
 struct FolderError: ProgramError, Equatable {
   let path: String
   let code: Int32
-  var description: String { "\(path): the folder cannot be read: \(SystemError.text(code))" }
+  var description: String {
+    "\(path): the folder cannot be read: \(SystemError(code: code).text(opening: path))"
+  }
   var category: ErrorCategory { code == EIO ? .inputOutput : .notFound }
 }

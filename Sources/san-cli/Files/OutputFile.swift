@@ -39,6 +39,7 @@ struct OutputFile {
     }
     let folder = Path.folder(of: path)
     guard let status = FileStatus(folder) else {
+      if SystemError.isAddress(path) { throw PlaceError.address(path) }
       throw problem("the folder \(folder) does not exist; make it first")
     }
     guard status.isFolder else { throw problem("\(folder) is not a folder") }
@@ -92,6 +93,11 @@ struct PlaceError: ProgramError {
   var isOfFolder = false
   var description: String { "\(path): \(problem)" }
   var category: ErrorCategory { .cannotCreate }
+
+  /// A place on a network.
+  static func address(_ path: String) -> PlaceError {
+    PlaceError(path: path, problem: "nothing is sent to addresses: name a place on this machine")
+  }
 }
 
 /// A folder that an option asks for.
@@ -114,6 +120,7 @@ struct OutputFolder {
       while nearest.hasSuffix("/"), nearest != "/" { nearest.removeLast() }
       nearest = Path.folder(of: nearest)
     }
+    if nearest == ".", SystemError.isAddress(path) { throw PlaceError.address(path) }
     guard FileStatus(nearest)?.isFolder == true else {
       let subject = nearest == path ? "" : "\(nearest) "
       throw PlaceError(path: path, problem: "\(subject)is not a folder; choose another place")

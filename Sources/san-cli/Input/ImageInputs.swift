@@ -112,7 +112,11 @@ struct ImageInputs {
         leftOut.isTaken($0, isPicture: PictureFile.hasPictureName($0) || PictureFile.startsAsPicture($0))
       })
     guard !files.isEmpty else {
-      throw NoImagesError(place: argument, problem: "no photo matches", leftOut: leftOut)
+      let isAddress = SystemError.isAddress(argument)
+      throw NoImagesError(
+        place: argument,
+        problem: isAddress ? "addresses are not fetched: download the photos" : "no photo matches",
+        leftOut: leftOut)
     }
     return Source(folder: pattern.folder, files: files)
   }

@@ -1,4 +1,5 @@
 import SANCore
+import SANInference
 
 /// What is found where images are looked for and is not taken for one, though a user may think that it is.
 struct LeftOut {
@@ -31,7 +32,9 @@ struct LeftOut {
   private static let foreignExtensions = [
     "jxl", "jp2", "j2k", "cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "psd",
   ]
-  private static let outputEnds = [".segmented.png", ".cutout.png"]
+  private static let outputEnds = [".segmented.", ".cutout."].flatMap { middle in
+    PictureWriter.allCases.map { "\(middle)\($0.ending)" }
+  }
 
   /// - Parameter excludes: patterns of what is left out, as ``GlobPattern/path(_:endsAs:)`` takes them.
   init(excluding excludes: [String] = []) { self.excludes = excludes }

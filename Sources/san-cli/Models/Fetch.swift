@@ -68,19 +68,11 @@ struct Fetch {
       description:
         "\(arguments[0]): the program that downloads is not there; install it beside san-cli, or get the "
         + "file otherwise and use \"san-cli models add\"")
-    guard isInstalled else { throw missing }
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw missing }
-    let (output, input) = (FileDescriptor.owning(ends[0]), FileDescriptor.owning(ends[1]))
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    guard let process = spawn(arguments, output: input.number) else { throw missing }
-    try? input.close()
-    defer {
-      // It is gone, or has nobody to work for.
-      kill(process, SIGTERM)
-      var status: Int32 = 0
-      while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    guard isInstalled, let process = try? ChildProcess(arguments), let output = process.output else {
+      throw missing
     }
+    // It is gone, or has nobody to work for.
+    defer { process.stop(SIGTERM) }
     var pending: [UInt8] = []
     while true {
       try Interruption.check()
@@ -93,25 +85,6 @@ struct Fetch {
         pending.removeSubrange(...end)
       }
     }
-  }
-
-  /// Starts a program with this one's environment; nil where the system does not.
-  private static func spawn(_ arguments: [String], output: Int32) -> pid_t? {
-    let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
-    var (words, variables) = (arguments.map { strdup($0) }, environment.map { strdup($0) })
-    defer { for text in words + variables { free(text) } }
-    words.append(nil)
-    variables.append(nil)
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-    var process: pid_t = 0
-    return posix_spawn(&process, arguments[0], &actions, nil, words, variables) == 0 ? process : nil
   }
 }
 

@@ -59,6 +59,10 @@ struct UnknownModelError: ProgramError {
     if KnownModel[name] != nil {
       return "\(name): is not installed; get it with \"san-cli models download \(name)\""
     }
+    if SystemError.isAddress(name) {
+      return "\(name): addresses are not fetched here: "
+        + "\"san-cli models download NAME --url \(name)\" gets and installs it as NAME"
+    }
     return "\(name): there is no such model or file; installed are "
       + "\(InstalledModel.names.joined(separator: ", ")); "
       + "\"san-cli models\" lists what can be downloaded, and \"san-cli models add FILE\" installs a file"

@@ -39,7 +39,9 @@ struct ModelInstaller {
     guard ModelStore.isName(name) else {
       throw UsageError(
         option,
-        "\(name) is no name for a model: up to 64 letters, digits and . _ - are, a letter or digit first")
+        SystemError.isAddress(name)
+          ? "\(name) is an address: give it with --url, after a name for the model"
+          : "\(name) is no name for a model: up to 64 letters, digits and . _ - are, a letter or digit first")
     }
     guard name != SANWeights.defaultModel else {
       throw UsageError(option, "\(name) is the embedded model's name; choose another")

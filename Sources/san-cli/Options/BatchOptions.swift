@@ -32,7 +32,8 @@ struct BatchOptions: ParsableArguments {
   @Flag(
     help: """
       Replace files too that stand where several photos' outputs go and are none that an earlier run has written, byte for \
-      byte: photos, or outputs that were edited. (default: leave them; their images fail)
+      byte: photos, or outputs that were edited. Of a video, replace whatever stands there. (default: leave them; their \
+      images fail)
       """)
   var overwrite = false
 

@@ -4,7 +4,8 @@ import SANInference
 /// What is evaluated: photos, their labels, and what the labels' numbers mean.
 struct EvaluationDataOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Folder of photos, JPEG or PNG, with all below it.", valueName: "folder"),
+    help: ArgumentHelp(
+      "Folder of photos, of every format that segment reads, with all below it.", valueName: "folder"),
     completion: .directory)
   var images: String
 

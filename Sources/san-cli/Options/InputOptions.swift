@@ -7,10 +7,10 @@ struct InputOptions: ParsableArguments {
       """
       Photos: files, folders (with all below them), patterns in quotation marks such as "photos/**/*.jpg", or - for one \
       photo on standard input. JPEG, PNG, GIF and BMP are read, and WebP, HEIC, AVIF and TIFF where doctor finds their \
-      libraries.
+      libraries. Or one video, where ffmpeg is installed.
       """,
       valueName: "image"),
-    completion: .file(extensions: PictureFile.extensions))
+    completion: .file(extensions: PictureFile.extensions + VideoFile.endings))
   var images: [String] = []
 
   @Option(

@@ -7,13 +7,22 @@ struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Where the overlay with its legend goes, a PNG, or JPEG or WebP by the file's name; in a folder it is NAME.segmented.png, and - is standard output, as \
-      for --labels and --json. The overlay of a photo on standard input goes there too, unless another output takes it. \
+      Where the overlay with its legend goes, a PNG, or JPEG or WebP by the file's name; in a folder it is \
+      NAME.segmented.png (see --picture-format), and - is standard output, as for --labels and --json. The overlay of a photo on standard input goes there too, unless another output takes it. \
       (default: beside the photo; of several photos in the folder segmented)
       """,
       valueName: "path"),
     completion: .file())
   var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The format of overlays, and of cut-outs with --cutout-background, whose files' names are not given: those of several \
+      photos, and in a folder.
+      """,
+      valueName: "png|jpeg|webp"))
+  var pictureFormat: PictureWriter = .png
 
   @Flag(help: "Write no overlay. (default: off)")
   var noOverlay = false
@@ -143,13 +152,16 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// Checks that it is said what is cut out where it is said where that goes.
+  /// Checks that pictures of the format can be written on this machine, and that it is said what is cut out where it is said where that goes.
   func requireComplete() throws {
     if cutout == nil && cutoutOutput != nil {
       throw ValidationError("--cutout-output: needs --cutout, which says what is cut out")
     }
     if cutout == nil && cutoutBackground != nil {
       throw ValidationError("--cutout-background: needs --cutout, which says what is cut out")
+    }
+    if let problem = pictureFormat.problem {
+      throw ValidationError("--picture-format: \(problem), or choose png or jpeg")
     }
     try annotations.requireComplete()
   }
@@ -178,6 +190,19 @@ extension String {
 }
 
 extension ScoresFile.Format: ExpressibleByArgument {}
+
+extension PictureWriter: ExpressibleByArgument {
+  /// The format of this name.
+  public init?(argument: String) {
+    guard let writer = Self.allCases.first(where: { $0.format.rawValue == argument }) else { return nil }
+    self = writer
+  }
+
+  /// Its name.
+  public var defaultValueDescription: String { format.rawValue }
+  /// All names.
+  public static var allValueStrings: [String] { allCases.map(\.format.rawValue) }
+}
 
 extension COCOAnnotation.Shape: ExpressibleByArgument {}
 

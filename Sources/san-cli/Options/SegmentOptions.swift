@@ -17,6 +17,9 @@ struct SegmentOptions: ParsableArguments {
   @OptionGroup(title: "Several photos")
   var batch: BatchOptions
 
+  @OptionGroup(title: "Video")
+  var video: VideoOptions
+
   @OptionGroup(title: "Model")
   var model: ModelOptions
 

@@ -57,7 +57,7 @@ struct OutputPlan {
   private static func overlayPath(_ options: OutputOptions, image: String) -> String? {
     if options.noOverlay || options.output == "-" { return options.output }
     if image == "-", options.output == nil { return options.printed == nil ? "-" : nil }
-    return place(options.output, image: image, end: ".segmented.png")
+    return place(options.output, image: image, end: options.overlayEnd)
   }
 
   private static func cutoutPath(_ options: OutputOptions, image: String) throws -> String? {
@@ -70,7 +70,7 @@ struct OutputPlan {
     if path == nil, image == "-" {
       throw UsageError("--cutout", "of a photo on standard input needs --cutout-output; name a file or -")
     }
-    return place(path, image: image, end: ".cutout.png")
+    return place(path, image: image, end: options.cutoutEnd)
   }
 
   /// The file at `path`; in a folder, or beside the photo where there is no path, one that is named after the photo.
@@ -94,9 +94,9 @@ struct OutputPlan {
     func file(_ option: String, _ folder: String?, _ end: String) -> OutputFile? {
       folder.map { OutputFile(option: option, path: Path.join($0, name + end), makesFolder: true) }
     }
-    overlay = file("--output", options.overlayFolder, ".segmented.png")
+    overlay = file("--output", options.overlayFolder, options.overlayEnd)
     look = options.look.options
-    cutout = file(options.cutoutOption, options.cutoutFolder, ".cutout.png")
+    cutout = file(options.cutoutOption, options.cutoutFolder, options.cutoutEnd)
     cutoutNames = options.cutoutNames
     labels = file("--labels", options.labels, ".png")
     labelsKind = options.labelsAs
@@ -191,6 +191,10 @@ extension OutputOptions {
     [("--labels", labels), ("--json", json), ("--scores", scores), ("--cutout-output", cutoutOutput)]
       .first { $1 == "-" }?.0
   }
+
+  /// What the names of overlays and cut-outs that are not given end in; transparency is PNG's.
+  var overlayEnd: String { ".segmented.\(pictureFormat.ending)" }
+  var cutoutEnd: String { ".cutout.\(cutoutBackground == nil ? "png" : pictureFormat.ending)" }
 
   /// The option that says where the cut-out goes.
   var cutoutOption: String { cutoutOutput == nil ? "--cutout" : "--cutout-output" }

@@ -23,9 +23,12 @@ struct BatchRun {
     let progress = BatchProgress(count: plan.items.count, of: "image")
     Console.hideSteps()
     do {
+      let count = plan.items.count
       try OrderedWork.run(
-        count: plan.items.count, workers: batch.jobs ?? min(ThreadPool.processorCount + 1, 8)
+        workers: min(max(count, 1), batch.jobs ?? min(ThreadPool.processorCount + 1, 8))
       ) { index in
+        index < count ? index : nil
+      } work: { index in
         try worker.run(index)
       } stop: {
         Interruption.control.cancel()

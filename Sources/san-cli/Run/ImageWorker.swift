@@ -22,17 +22,14 @@ struct ImageWorker: Sendable {
   private let cutPictures: CutPictures
   /// How a data set of all images tells masks; nil where there is none.
   private let shape: COCOAnnotation.Shape?
-  /// Counts networks that may run.
-  private let networks = DispatchSemaphore(value: 0)
+  private let networks: NetworkGate
 
   init(
     items: [BatchPlan.Item], job: SegmentationJob, record: RunRecord?, overwrites: Bool,
     cutPictures: CutPictures, shape: COCOAnnotation.Shape?
   ) {
     (self.items, self.job, self.record, self.overwrites, self.shape) = (items, job, record, overwrites, shape)
-    self.cutPictures = cutPictures
-    // One network uses all threads of the pool; one beside it has the thread that it is called on.
-    for _ in 0..<max(1, ThreadPool.processorCount - job.segmenter.threads + 1) { networks.signal() }
+    (self.cutPictures, networks) = (cutPictures, NetworkGate(job.segmenter))
   }
 
   /// Runs the image at `index`; an error that is the image's own is its outcome.
@@ -62,9 +59,9 @@ struct ImageWorker: Sendable {
   private func runNetwork(
     _ photo: RGBImage, _ item: BatchPlan.Item, _ scores: ScoresFile?, _ watch: inout Stopwatch
   ) throws -> SegmentationReport {
-    networks.wait()
-    defer { networks.signal() }
-    return try job.run(photo, image: item.path, scores: scores, doubt: true, watch: &watch)
+    try networks.pass {
+      try job.run(photo, image: item.path, scores: scores, doubt: true, watch: &watch)
+    }
   }
 
   /// Whether the images after this one would fare no better: the disk is full, or nothing can be written to a folder.
@@ -77,5 +74,21 @@ struct ImageWorker: Sendable {
     case RenderingError.tooWide: false
     default: true
     }
+  }
+}
+
+/// Lets as many networks run at once as there are processors for.
+struct NetworkGate: Sendable {
+  private let free = DispatchSemaphore(value: 0)
+
+  init(_ segmenter: Segmenter) {
+    // One network uses all threads of the pool; one beside it has the thread that it is called on.
+    for _ in 0..<max(1, ThreadPool.processorCount - segmenter.threads + 1) { free.signal() }
+  }
+
+  func pass<Value>(_ body: () throws -> Value) rethrows -> Value {
+    free.wait()
+    defer { free.signal() }
+    return try body()
   }
 }

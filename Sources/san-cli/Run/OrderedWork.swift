@@ -2,29 +2,24 @@ import Dispatch
 import SANInference
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Work on numbered items on several threads, whose results are handed over in the items' order.
+/// Work on items on several threads, whose results are handed over in the items' order.
 ///
 /// At most twice as many items as there are threads are between their start and their turn, so memory stays bounded
 /// where one item takes much longer than those after it.
-final class OrderedWork<Result: Sendable>: Sendable {
+final class OrderedWork<Item: Sendable, Result: Sendable>: Sendable {
   private struct State {
-    var next = 0
     var finished: [Int: Result] = [:]
     var error: (any Error)?
     var isStopped = false
+    /// The number of items, once the last has been got.
+    var count: Int?
   }
 
-  private let count: Int
-  private let work: @Sendable (Int) throws -> Result
+  private let next: @Sendable (Int) throws -> Item?
+  private let work: @Sendable (Item) throws -> Result
   private let stop: @Sendable () -> Void
+  /// How many items have been got. One thread at a time gets one.
+  private let got = Mutex(0)
   private let state = Mutex(State())
   /// Counts items that may start.
   private let room = DispatchSemaphore(value: 0)
@@ -32,22 +27,25 @@ final class OrderedWork<Result: Sendable>: Sendable {
   private let news = DispatchSemaphore(value: 0)
 
   private init(
-    count: Int, work: @escaping @Sendable (Int) throws -> Result, stop: @escaping @Sendable () -> Void
+    next: @escaping @Sendable (Int) throws -> Item?, work: @escaping @Sendable (Item) throws -> Result,
+    stop: @escaping @Sendable () -> Void
   ) {
-    (self.count, self.work, self.stop) = (count, work, stop)
+    (self.next, self.work, self.stop) = (next, work, stop)
   }
 
-  /// Calls `work` for each item of `0..<count` on `workers` threads, and `take` with each result on the calling thread,
-  /// in order. When either throws, no more items start; what is finished by then is still taken, unless it is `take`
+  /// Calls `work` for each item that `next` has on `workers` threads, and `take` with each result on the calling thread,
+  /// in order. When one of them throws, no more items start; what is finished by then is still taken, unless it is `take`
   /// that fails, and the first error is thrown.
   ///
-  /// - Parameter stop: called at an error, to have the items under way end early.
+  /// - Parameters:
+  ///   - next: called with 0, 1, …, one call at a time and on any of the threads, until it has no item.
+  ///   - stop: called at an error, to have the items under way end early.
   static func run(
-    count: Int, workers: Int, work: @escaping @Sendable (Int) throws -> Result,
-    stop: @escaping @Sendable () -> Void, take: (Int, Result) throws -> Void
+    workers: Int, next: @escaping @Sendable (Int) throws -> Item?,
+    work: @escaping @Sendable (Item) throws -> Result, stop: @escaping @Sendable () -> Void,
+    take: (Int, Result) throws -> Void
   ) throws {
-    let run = OrderedWork(count: count, work: work, stop: stop)
-    let workers = min(workers, count)
+    let run = OrderedWork(next: next, work: work, stop: stop)
     for _ in 0..<workers * 2 { run.room.signal() }
     // Where the system starts no more threads, fewer do.
     var threads: [WorkerThread] = []
@@ -55,7 +53,7 @@ final class OrderedWork<Result: Sendable>: Sendable {
     if threads.isEmpty, workers > 0 { throw NoThreadError() }
     var taken = 0
     do {
-      while taken < count, run.state.withLock({ !$0.isStopped }) {
+      while run.state.withLock({ !$0.isStopped && $0.count != taken }) {
         run.news.wait()
         while let result = run.state.withLock({ $0.finished.removeValue(forKey: taken) }) {
           try take(taken, result)
@@ -78,23 +76,32 @@ final class OrderedWork<Result: Sendable>: Sendable {
   private func workOn() {
     while true {
       room.wait()
-      let index = state.withLock { state in
-        guard !state.isStopped, state.next < count else { return nil as Int? }
-        state.next += 1
-        return state.next - 1
-      }
-      guard let index else {
-        // The next worker is to see the end, too.
-        room.signal()
-        return
-      }
       do {
-        let result = try work(index)
+        guard let (index, item) = try nextItem() else {
+          // The next worker is to see the end, too.
+          room.signal()
+          news.signal()
+          return
+        }
+        let result = try work(item)
         state.withLock { $0.finished[index] = result }
         news.signal()
       } catch {
         end(with: error)
       }
+    }
+  }
+
+  /// The next item and its number; nil where there are no more, or none is to start.
+  private func nextItem() throws -> (index: Int, item: Item)? {
+    try got.withLock { got in
+      guard state.withLock({ !$0.isStopped && $0.count == nil }) else { return nil }
+      guard let item = try next(got) else {
+        state.withLock { [got] in $0.count = got }
+        return nil
+      }
+      got += 1
+      return (got - 1, item)
     }
   }
 
@@ -117,54 +124,4 @@ struct NoThreadError: ProgramError {
     "the system starts no thread: raise the limits on processes and memory (ulimit -u, ulimit -v)"
   }
   var category: ErrorCategory { .inputOutput }
-}
-
-/// A thread of the system's. Its work may wait for other threads, which work on a shared queue should not.
-struct WorkerThread {
-  private let thread: pthread_t
-
-  /// What the main thread usually has; some systems give others much less.
-  private static let stackSize = 8 << 20
-
-  private final class Box {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-
-  /// Starts a thread that runs `body` and ends; nil where the system starts none.
-  init?(_ body: @escaping @Sendable () -> Void) {
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, WorkerThread.stackSize)
-    let box = Unmanaged.passRetained(Box(body)).toOpaque()
-    let status = pthread_create(
-      &thread, &attributes,
-      { argument in
-        #if canImport(Darwin)
-          let opaque = argument
-        #else
-          let opaque = argument!
-        #endif
-        Unmanaged<Box>.fromOpaque(opaque).takeRetainedValue().body()
-        return nil
-      }, box)
-    guard status == 0 else {
-      Unmanaged<Box>.fromOpaque(box).release()
-      return nil
-    }
-    #if canImport(Darwin)
-      self.thread = thread!
-    #else
-      self.thread = thread
-    #endif
-  }
-
-  /// Waits for its end. Call once.
-  func join() { pthread_join(thread, nil) }
 }

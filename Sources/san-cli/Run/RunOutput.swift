@@ -85,14 +85,19 @@ struct ReportFile: RunOutput {
   }
 }
 
-/// The lines that a run over several images prints: image, class, label, pixels, share and score, with tabs between.
+/// The lines that a run over several images prints: image, class, label, pixels, share and score, with tabs between. Of a
+/// video's frames the first is the frame's number.
 struct ClassLines: RunOutput {
   /// Prints the columns' names.
-  init() throws { try Console.write("image\tclass\tlabel\tpixels\tshare\tscore\n") }
+  init(first: String = "image") throws { try Console.write("\(first)\tclass\tlabel\tpixels\tshare\tscore\n") }
 
   func take(_ outcome: ImageOutcome) throws {
     guard let summary = outcome.summary else { return }
     try Console.write(ClassLines.lines(image: outcome.item.path, summary))
+  }
+
+  func take(_ summary: ImageSummary, frame: Int) throws {
+    try Console.write(ClassLines.lines(image: "\(frame)", summary))
   }
 
   /// A line for each class that has pixels, and for "other".
@@ -136,6 +141,15 @@ final class DataSetFile: RunOutput {
     let annotations = try COCOAnnotation.all(in: report.result, shape: shape)
     try writer.withLock {
       try $0.add(fileName: place, size: report.result.labels.size, annotations: annotations)
+    }
+  }
+
+  /// Adds a video's frame.
+  func add(_ summary: ImageSummary, frame: Int, name: String) throws {
+    let size = Grid(height: summary.height, width: summary.width)
+    try writer.withLock {
+      try $0.add(
+        id: frame + 1, fileName: name, size: size, frame: frame, annotations: summary.annotations ?? [])
     }
   }
 

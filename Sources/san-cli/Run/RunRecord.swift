@@ -204,6 +204,7 @@ struct RunSettings: Sendable {
       ("window", job.views.window.map { .array([.integer($0.side), .real($0.overlap)]) } ?? .null),
       ("outputs", .array(options.output.folders.map { .string($0.option) })),
       ("look", .string("\(options.output.look.options)")),
+      ("pictures", .string(options.output.pictureFormat.format.rawValue)),
       ("labels", options.output.labels == nil ? .null : .string(options.output.labelsAs.rawValue)),
       ("cutout", .array(options.output.cutoutNames.map { .string($0) })),
       ("cutout_background", options.output.cutoutBackground.map { .string($0.hex) } ?? .null),

@@ -89,8 +89,8 @@ extension RunSetup {
     guard let first = names.first else { return }
     let all = names.count == 1 ? "1 class name" : "\(names.count.grouped) class names"
     Console.note(
-      "san-cli: warning: the legend has letters for Latin, Greek and Cyrillic alone and shows the labels' numbers in the "
-        + "place of \(all), such as \"\(first.shortened)\"; --json has names and numbers")
+      "san-cli: warning: there are no letters for \(all), such as \"\(first.shortened)\", in whose place the legend shows the "
+        + "labels' numbers; --json has both (san-cli doctor tells where letters come from)")
   }
 }
 

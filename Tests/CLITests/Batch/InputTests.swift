@@ -121,6 +121,32 @@ final class InputTests: XCTestCase {
     XCTAssert(classes.errors.contains("addresses are not fetched"), classes.errors)
   }
 
+  /// The same of folders and models, and nothing is sent there either.
+  func testAddressesElsewhere() throws {
+    let segmenting = try Segmenting()
+    try segmenting.addPictures("a.png")
+    let address = "s3://bucket/x"
+    func fails(_ arguments: [String], _ status: Int32, _ words: String..., line: UInt = #line) throws {
+      let outcome = try Program.run(arguments, in: segmenting.folder.url)
+      XCTAssertEqual(outcome.status, status, outcome.errors, line: line)
+      for text in [address] + words { XCTAssert(outcome.errors.contains(text), outcome.errors, line: line) }
+    }
+    let segment = ["segment", "a.png", "--classes", "cat"]
+    let way = "san-cli models download NAME --url \(address)"
+    try fails(segment + ["--model", address], 66, "--model: ", way)
+    try fails(["info", address], 66, way)
+    try fails(["convert", address, "b.safetensors"], 66, way)
+    try fails(["models", "download", address], 64, "--url")
+    try fails(["models", "add", address], 66, "addresses are not fetched")
+    try fails(["segment", address + "/*.jpg", "--classes", "cat"], 66, "addresses are not fetched")
+    let eval = ["eval", "--classes", "cat", "--images", address, "--labels", address]
+    try fails(eval, 66, "--images: ", "addresses are not fetched")
+    try fails(segment + ["--output", address + ".png"], 73, "--output: ", "nothing is sent")
+    try fails(segment + ["--mask-dir", address], 73, "--mask-dir: ", "nothing is sent")
+    try fails(segment + ["--report", "r", "--labels", address], 73, "--labels: ", "nothing is sent")
+    XCTAssertEqual(try segmenting.folder.contents().keys.filter { $0.hasPrefix("s3") }, [])
+  }
+
   func testLists() throws {
     let segmenting = try Segmenting()
     try segmenting.addPictures("one.png", "two two.jpg", "more/three.png", "#4.png")

@@ -41,7 +41,7 @@ final class EvalErrorTests: XCTestCase {
       try assertFails(eval, [option, folder], status: 66, naming: folder)
     }
     try FileManager.default.createDirectory(at: eval.folder["empty"], withIntermediateDirectories: true)
-    try assertFails(eval, ["--images", "empty"], status: 66, naming: "empty", "holds no JPEG or PNG")
+    try assertFails(eval, ["--images", "empty"], status: 66, naming: "empty", "holds no photo")
     try assertFails(eval, ["--image-suffix", "_x"], status: 66, naming: "images", "_x")
     try assertFails(eval, ["--label-suffix", "_x"], status: 66, naming: "images/a.png", "labels/a_x.png")
   }

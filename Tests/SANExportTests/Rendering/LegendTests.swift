@@ -48,10 +48,13 @@ final class LegendTests: XCTestCase {
     return legend
   }
 
-  /// A name that the font has no letters for is its label's number.
+  /// A name whose letters need more than one after the other is its label's number, whatever fonts there are.
   func testNamesWithoutLetters() throws {
-    let names = ["cat", "猫", "Ärger – naïve", "dog 森", "кошка"]
-    XCTAssertEqual(try Overlay.namesWithoutLetters(names), ["猫", "dog 森"])
+    let names = ["cat", "قط", "Ärger – naïve", "dog बिल्ली", "кошка"]
+    XCTAssertEqual(try Overlay.namesWithoutLetters(names), ["قط", "dog बिल्ली"])
+    for name in ["แมว", "חתול", "பூனை", "\u{1112}\u{1161}"] {
+      XCTAssertEqual(try Overlay.namesWithoutLetters([name]), [name])
+    }
     let image = try Pictures.gray(9, width: 60, height: 20)
     let labels = Pictures.labels(width: 60, height: 20, classCount: 5)
     let drawn = try Overlay.render(image, labels: labels, classes: names)
