@@ -40,13 +40,13 @@ let package = Package(
 
     .target(name: "SANCore", dependencies: ["CVectorKernels"]),
     .target(name: "SANInference", dependencies: ["SANCore", "SANWeights", "CImageCodecs"]),
-    // Results as files for other programs, pictures, and figures: what libsan does without.
+    // Results as files for other programs, pictures, and figures.
     .target(name: "SANExport", dependencies: ["CFonts", "SANCore", "SANInference", "SANWeights"]),
     .target(
       name: "SANWeights", path: "Weights", exclude: ["README.md"], resources: [.copy("Resources")]),
     // libsan: the same for C. CSAN is its header alone.
     .systemLibrary(name: "CSAN", path: "Sources/CSAN"),
-    .target(name: "SANC", dependencies: ["CSAN", "SANCore", "SANInference", "SANWeights"]),
+    .target(name: "SANC", dependencies: ["CSAN", "SANCore", "SANInference", "SANExport", "SANWeights"]),
     .executableTarget(
       name: "san-cli",
       dependencies: [
@@ -64,7 +64,7 @@ let package = Package(
     .testTarget(
       name: "SANExportTests", dependencies: ["SANExport", "SANInference", "SANCore", "TestSupport"]),
     .testTarget(
-      name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "TestSupport"]),
+      name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "SANExport", "SANCore", "TestSupport"]),
     .testTarget(
       name: "CLITests",
       dependencies: ["SANInference", "SANExport", "SANCore", "TestSupport", "san-cli", "san-fetch"],

@@ -30,6 +30,37 @@ public func sanLabels(_ segmentation: OpaquePointer?, _ labels: UnsafeMutablePoi
 }
 
 /// See `san.h`.
+@_cdecl("san_label_data")
+public func sanLabelData(_ segmentation: OpaquePointer?) -> UnsafePointer<UInt16>? {
+  segmentation.flatMap { object($0, as: SegmentationHandle.self).labels.labels.address }
+}
+
+/// See `san.h`.
+@_cdecl("san_score_data")
+public func sanScoreData(_ segmentation: OpaquePointer?) -> UnsafePointer<Float>? {
+  segmentation.flatMap { object($0, as: SegmentationHandle.self).scores?.pointer }
+}
+
+/// See `san.h`.
+@_cdecl("san_score_class_count")
+public func sanScoreClassCount(_ segmentation: OpaquePointer?) -> Int {
+  segmentation.flatMap { object($0, as: SegmentationHandle.self).scores?.shape[0] } ?? 0
+}
+
+/// See `san.h`.
+@_cdecl("san_doubt")
+public func sanDoubt(
+  _ segmentation: OpaquePointer?, _ margin: UnsafeMutablePointer<Double>?,
+  _ unsure: UnsafeMutablePointer<Double>?
+) -> CInt {
+  status {
+    let doubt = object(try needed(segmentation, "segmentation"), as: SegmentationHandle.self).doubt
+    let (margin, unsure) = (try needed(margin, "margin"), try needed(unsure, "unsure"))
+    (margin.pointee, unsure.pointee) = (doubt?.meanMargin ?? .nan, doubt?.unsureShare ?? .nan)
+  }
+}
+
+/// See `san.h`.
 @_cdecl("san_class_count")
 public func sanClassCount(_ segmentation: OpaquePointer?) -> Int {
   segmentation.map { object($0, as: SegmentationHandle.self).classes.count } ?? 0

@@ -10,9 +10,14 @@ final class SegmenterHandle: Sendable {
   }
 
   let segmenter: Segmenter
+  /// The model's name.
+  let name: CStrings
   private let state = Mutex(Question())
 
-  init(_ segmenter: Segmenter) { self.segmenter = segmenter }
+  init(_ segmenter: Segmenter) {
+    self.segmenter = segmenter
+    name = CStrings([segmenter.name])
+  }
 
   var question: Question { state.withLock { $0 } }
 

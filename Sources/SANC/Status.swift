@@ -27,7 +27,8 @@ private func code(of error: any Error) -> CInt {
     case .badArgument: SAN_INVALID_ARGUMENT
     case .notFound, .inputOutput: SAN_CANNOT_READ
     case .damaged: SAN_BAD_DATA
-    case .cannotCreate, .cancelled, .internal: SAN_FAILED
+    case .cancelled: SAN_CANCELLED
+    case .cannotCreate, .internal: SAN_FAILED
     }
   return CInt(code)
 }

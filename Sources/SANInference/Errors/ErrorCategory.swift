@@ -23,7 +23,7 @@ public enum ErrorCategory: String, Sendable, Hashable, CaseIterable {
   case cannotCreate
   /// Reading or writing failed midway, as on a full disk. Exit status 74, `SAN_CANNOT_READ`.
   case inputOutput
-  /// The caller has ended the run. Exit status 130, `SAN_FAILED`.
+  /// The caller has ended the run. Exit status 130, `SAN_CANCELLED`.
   case cancelled
   /// Anything else: a fault of this package, or an error of another. Exit status 70, `SAN_FAILED`.
   case `internal`
