@@ -37,6 +37,17 @@ public struct ClassName: Sendable, Hashable, ExpressibleByStringLiteral {
     guard !title.isEmpty else { throw .blankTitle(text: String(text)) }
     self.init(title, synonyms: names)
   }
+
+  /// The classes that `text` lists, each as ``init(parsing:)`` takes it: `cat=cat|kitten,dog`. Commas separate them, and `\,`
+  /// is the character. An empty text lists none.
+  ///
+  /// - Throws: ``ClassSyntaxError``.
+  public static func list(parsing text: some StringProtocol) throws(ClassSyntaxError) -> [ClassName] {
+    var classes: [ClassName] = []
+    if text.isEmpty { return classes }
+    for part in EscapedText.split(text, at: ",") { classes.append(try ClassName(parsing: part)) }
+    return classes
+  }
 }
 
 /// Text that does not describe a class.

@@ -1,3 +1,5 @@
+import SANCore
+
 extension RGBImage {
   /// Decodes a picture file to upright 8-bit RGB; ``ImageFormat`` lists what is read.
   ///
@@ -19,16 +21,7 @@ extension RGBImage {
   public init(
     decoding bytes: UnsafeRawBufferPointer, name: String, cutPictures: CutPictures = .refused
   ) throws(ImageError) {
-    guard !bytes.isEmpty else { throw .empty(name: name) }
-    guard bytes.count <= ImageLimits.fileBytes else {
-      throw .fileTooLarge(name: name, bytes: bytes.count)
-    }
-    guard let format = ImageFormat(firstBytes: bytes) else {
-      throw .unsupportedFormat(name: name, format: ImageFormat.guess(firstBytes: bytes))
-    }
-    let reader = try CodecReader(
-      bytes, format: format, request: cutPictures == .allowed ? .colorsOfCutFiles : .colors, name: name)
-    let orientation = Codec.row(of: format).orientation(bytes)
+    let (reader, orientation) = try CodecReader.opening(bytes, name: name, cutPictures: cutPictures)
     self = try reader.decode(orientation)
   }
 
@@ -50,9 +43,38 @@ extension RGBImage {
   public init(contentsOf path: String, cutPictures: CutPictures = .refused) throws(ImageError) {
     try self.init(decoding: EncodedFile.read(path), name: path, cutPictures: cutPictures)
   }
+
+  /// The size of an encoded picture, upright, by its header: what to hold against a limit of one's own before memory for the
+  /// pixels is taken. The pixels themselves may be damaged.
+  ///
+  /// - Throws: ``ImageError`` where it is no such picture, its header is damaged, or it is larger than ``ImageLimits`` allow.
+  public static func size(ofEncoded bytes: [UInt8], name: String) throws(ImageError) -> Grid {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(ImageError) in
+      let (reader, orientation) = try CodecReader.opening(UnsafeRawBufferPointer(buffer), name: name)
+      let (width, height) = (reader.header.width, reader.header.height)
+      return orientation.exchangesSides
+        ? Grid(height: width, width: height) : Grid(height: height, width: width)
+    }
+  }
 }
 
 extension CodecReader {
+  /// A reader of a picture's colours, and how its rows must be turned.
+  fileprivate static func opening(
+    _ bytes: UnsafeRawBufferPointer, name: String, cutPictures: CutPictures = .refused
+  ) throws(ImageError) -> (reader: CodecReader, orientation: EXIFOrientation) {
+    guard !bytes.isEmpty else { throw .empty(name: name) }
+    guard bytes.count <= ImageLimits.fileBytes else {
+      throw .fileTooLarge(name: name, bytes: bytes.count)
+    }
+    guard let format = ImageFormat(firstBytes: bytes) else {
+      throw .unsupportedFormat(name: name, format: ImageFormat.guess(firstBytes: bytes))
+    }
+    let reader = try CodecReader(
+      bytes, format: format, request: cutPictures == .allowed ? .colorsOfCutFiles : .colors, name: name)
+    return (reader, Codec.row(of: format).orientation(bytes))
+  }
+
   /// Decodes all rows, and puts every pixel where the upright picture has it.
   fileprivate func decode(_ orientation: EXIFOrientation) throws(ImageError) -> RGBImage {
     let (width, height) = (header.width, header.height)

@@ -6,6 +6,8 @@ public struct SegmentationReport: Sendable {
   public let image: String
   /// What labelled it.
   public let segmenter: Segmenter
+  /// What the model's file is called: its path, unless that is nobody's business.
+  public var modelPath: String
   /// What pixels could be beside the classes.
   public let background: Background
   /// The classes.
@@ -21,6 +23,7 @@ public struct SegmentationReport: Sendable {
     result: Segmentation
   ) {
     (self.image, self.segmenter, self.background) = (image, segmenter, background)
+    modelPath = segmenter.path
     (self.vocabulary, self.threshold, self.result) = (vocabulary, threshold, result)
   }
 
@@ -54,7 +57,7 @@ public struct SegmentationReport: Sendable {
       (
         "model",
         .object([
-          ("name", .string(segmenter.name)), ("path", .string(segmenter.path)),
+          ("name", .string(segmenter.name)), ("path", .string(modelPath)),
           ("parameters", .integer(segmenter.model.configuration.parameterCount)),
         ])
       ),

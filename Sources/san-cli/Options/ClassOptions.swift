@@ -75,9 +75,8 @@ struct VocabularyOptions: ParsableArguments {
     if let classesFile {
       return try OptionError.naming("--classes-file") { try ClassesFile(classesFile).classes }
     }
-    let texts = classes.flatMap { $0.isEmpty ? [] : EscapedText.split($0, at: ",") }
     do {
-      let names = try texts.map(ClassName.init(parsing:))
+      let names = try classes.flatMap { try ClassName.list(parsing: $0) }
       try VocabularyError.check(names)
       return names
     } catch let error as ClassSyntaxError {

@@ -1,3 +1,4 @@
+import SANCore
 import SANInference
 import TestSupport
 import XCTest
@@ -26,6 +27,28 @@ final class OrientationTests: XCTestCase {
         let bytes = try Fixture.bytes("images/orientation\(number).\(suffix)")
         XCTAssertEqual(orientation(of: bytes, format).rawValue, number)
       }
+    }
+  }
+
+  /// A picture's size is told upright, by its header alone.
+  func testSizeOfEncodedPictures() throws {
+    for number in 1...8 {
+      for suffix in ["jpg", "png"] {
+        let name = "orientation\(number).\(suffix)"
+        let bytes = try Fixture.bytes("images/\(name)")
+        let image = try RGBImage(decoding: bytes, name: name)
+        XCTAssertNotEqual(image.width, image.height)
+        let size = Grid(height: image.height, width: image.width)
+        XCTAssertEqual(try RGBImage.size(ofEncoded: bytes, name: name), size, name)
+      }
+    }
+    let whole = try Fixture.bytes("images/orientation1.jpg")
+    let cut = Array(whole.dropLast(whole.count / 3))
+    XCTAssertThrowsError(try RGBImage(decoding: cut, name: "cut"))
+    XCTAssertEqual(
+      try RGBImage.size(ofEncoded: cut, name: "cut"), try RGBImage.size(ofEncoded: whole, name: "whole"))
+    XCTAssertThrowsError(try RGBImage.size(ofEncoded: [], name: "nothing")) {
+      XCTAssertEqual($0 as? ImageError, .empty(name: "nothing"))
     }
   }
 

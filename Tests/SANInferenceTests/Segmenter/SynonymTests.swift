@@ -156,4 +156,16 @@ final class SynonymTests: XCTestCase {
     // Not parsed.
     XCTAssertEqual(("a=b" as ClassName).title, "a=b")
   }
+
+  func testLists() throws {
+    let cases: [(text: String, classes: [ClassName])] = [
+      ("", []), ("cat", ["cat"]),
+      ("cat=cat|kitten, dog", [ClassName("cat", synonyms: ["cat", "kitten"]), "dog"]),
+      (#"building\, edifice,sky"#, ["building, edifice", "sky"]), ("a,,b", ["a", "", "b"]), (",", ["", ""]),
+    ]
+    for (text, classes) in cases { XCTAssertEqual(try ClassName.list(parsing: text), classes, text) }
+    XCTAssertThrowsError(try ClassName.list(parsing: "cat,a|b")) {
+      XCTAssertEqual($0 as? ClassSyntaxError, .noTitle(text: "a|b"))
+    }
+  }
 }
