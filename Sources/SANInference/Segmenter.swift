@@ -48,7 +48,7 @@ public final class Segmenter: Sendable {
   /// - Parameters:
   ///   - source: the embedded model, or a file.
   ///   - configuration: the path of a `config.json`, where it does not lie beside or inside the model file.
-  ///   - precision: in what the network computes, one of ``Precision/offered``. Labels of another than single precision differ
+  ///   - precision: in what the network computes, one of `Precision.offered`. Labels of another than single precision differ
   ///     in a few pixels.
   ///   - threads: one for each processor that the process may run on where it is nil.
   ///   - textCache: where class embeddings are kept; where it is nil no file is written, and all are computed but those

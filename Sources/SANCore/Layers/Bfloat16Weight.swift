@@ -1,8 +1,7 @@
 import CVectorKernels
 import Synchronization
 
-/// A weight rounded to bfloat16: half the memory of single precision, and products of twice the speed where the processor has
-/// instructions for them.
+/// A weight rounded to bfloat16: half the memory of single precision, and two products to an instruction where the processor has it.
 ///
 /// Activations are rounded row by row as they come; sums are of single precision.
 final class Bfloat16Weight: PackedWeight {
