@@ -35,7 +35,8 @@ final class DoctorTests: XCTestCase {
     let folder = try Scratch()
     let findings = try examine(in: folder)
     for name in [
-      "program", "codecs", "fonts", "downloads", "processors", "kernels", "precisions", "memory", "san-mini", "models",
+      "program", "codecs", "fonts", "downloads", "processors", "kernels", "precisions", "memory", "san-mini",
+      "models",
       "installed",
       "cache",
     ] { XCTAssertEqual(findings.facts[name]?.count, 1, name) }
