@@ -107,8 +107,10 @@ class MortalLabeller(san.ray.Labeller):
 
 
 def by_ray(photos: Path, folder: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
-    # A cluster of this machine's own, for these minutes: no token in the user's home, no report of its use.
-    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    # A cluster of this machine's own, for these minutes: no token in the user's home, no report of its use, and time to
+    # start on a busy machine.
+    os.environ |= {
+        "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "600"}
     import ray
 
     ray.init(
@@ -133,6 +135,8 @@ def by_ray(photos: Path, folder: Path) -> Iterator[tuple[str, dict[str, dict[str
 def by_spark(photos: Path, folder: Path) -> dict[str, dict[str, Any]]:
     from pyspark.sql import SparkSession
 
+    # Workers are this Python, whatever `python3` is; they have what this one has.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     # On one machine Spark tries a task once, unless it is told otherwise: here four times, as on a cluster.
     spark = (
         SparkSession.builder.master("local[2,4]").config("spark.ui.enabled", "false")
