@@ -48,13 +48,16 @@ struct ImageSummary: Sendable, Equatable {
   /// What a data set has of it; nil where none is made.
   let annotations: [COCOText]?
 
-  /// - Parameter shape: how a data set tells masks, if one is made.
-  init(_ report: SegmentationReport, shape: COCOAnnotation.Shape?) throws {
+  /// - Parameters:
+  ///   - shape: how a data set tells masks, if one is made.
+  ///   - otherLabel: what "other" is in the label map's file; nil for a photo's.
+  init(_ report: SegmentationReport, shape: COCOAnnotation.Shape?, otherLabel: UInt16? = nil) throws {
     let result = report.result
     (width, height) = (result.labels.size.width, result.labels.size.height)
     classes = result.classes.enumerated().filter { $1.pixels > 0 }.map { ClassShare($1, label: $0) }
     doubt = result.doubt
-    let otherLabel = SegmentationReport.otherLabel(classCount: result.classes.count)
+    let otherLabel =
+      otherLabel.map(Int.init) ?? SegmentationReport.otherLabel(classCount: result.classes.count)
     other = result.other.flatMap { $0.pixels > 0 ? ClassShare($0, label: otherLabel) : nil }
     annotations = try shape.map { try COCOAnnotation.all(in: result, shape: $0).map(COCOText.init) }
   }

@@ -90,7 +90,7 @@ struct VideoRun {
         }
         let map = report.result.labels
         let found = Found(
-          labels: map, summary: try ImageSummary(report, shape: shape),
+          labels: map, summary: try ImageSummary(report, shape: shape, otherLabel: LabelMap.other),
           file: wantsMaps
             ? try PNGWriter.encode(gray16: map.labels, width: map.size.width, height: map.size.height) : nil)
         return Frame(number: frame.number, image: frame.image, found: found)
