@@ -7,6 +7,7 @@ from . import memory
 STAGES = {
     "text": "text_stage",
     "maps": "maps_stage",
+    "states": "states",
     "tower": "tower_stage",
     "adapter": "adapter_stage",
     "finetune": "finetune_stage",
@@ -51,9 +52,11 @@ def main():
     maps.add_argument("--members", type=int, default=1, help="so many processes share the work …")
     maps.add_argument("--member", type=int, default=0, help="… of which this is one")
 
+    states = command("states", "put a model file back as the stages' states, to train it further")
+    states.add_argument("model")
+
     tower = command("tower", "stage 3: train the tower to name places and regions", 20000, 16, 1.5e-3)
     tower.add_argument("--data", required=True)
-    tower.add_argument("--text", help="a model file to take the text tower from, instead of stage 1's")
     tower.add_argument("--opening", type=float, default=0.35,
                        help="share of the run, at its start, with closed blocks; later batches are half as large")
     tower.add_argument("--dropout", type=float, default=0.3, help="of the place tokens' hidden layer")

@@ -1,6 +1,4 @@
 """Stage 3: the side adapter on the frozen tower, by set prediction, on the stem's maps."""
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 
@@ -10,20 +8,11 @@ from .config import SAN_MINI
 from .model import SAN, initialise, semantic_scores
 from .muon import muon
 from .tower_stage import Names
-from .training import Average, Members, Run, update
+from .training import Average, Members, Run, stored, update
 
 AVERAGED = 300  # steps of the running mean
 LEAST = 8  # cells of stride 8 that a mask must have to be learned
 WINDOW = 16  # places a side of what the first part of the run sees of each picture, for twice the speed
-
-
-def stored(folder, stage):
-    """A stage's weights: the running mean where there is one."""
-    path = Path(folder) / f"{stage}.pt"
-    if not path.exists():
-        return {}
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    return state["model"] | state.get("average", {})
 
 
 def assemble(folder, seed=1, adapter=True):

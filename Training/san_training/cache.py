@@ -35,19 +35,29 @@ class Standard:
     def __call__(self, maps):
         return [(x - m[:, None, None]) / d[:, None, None] for x, m, d in zip(maps, self.mean, self.deviation)]
 
-    @torch.no_grad()
-    def fold(self, model):
-        """A model that was trained on standardised maps, made one that reads the stem's own."""
+    def readers(self, model):
+        """The layers that read maps: each with the bias that goes with it, and its inputs' mean and deviation."""
         near = [torch.cat([v[1], *[v[0]] * 4]) for v in (self.mean, self.deviation)]
         tokens = model.clip_visual_extractor.stem.tokens
         side = model.side_adapter_network
-        decoder = side.mask_decoder
-        for layer, bias, mean, deviation in (
-                (tokens.near, tokens.near.bias, *near), (tokens.far, tokens.near.bias, self.mean[2], self.deviation[2]),
-                (side.vit_model.patch_embed["proj"], side.vit_model.patch_embed["proj"].bias, *near),
-                (decoder.fine, decoder.pix_mlp.layers[0].bias, self.mean[0], self.deviation[0])):
+        proj, decoder = side.vit_model.patch_embed["proj"], side.mask_decoder
+        return ((tokens.near, tokens.near.bias, *near), (tokens.far, tokens.near.bias, self.mean[2], self.deviation[2]),
+                (proj, proj.bias, *near),
+                (decoder.fine, decoder.pix_mlp.layers[0].bias, self.mean[0], self.deviation[0]))
+
+    @torch.no_grad()
+    def fold(self, model):
+        """A model that was trained on standardised maps, made one that reads the stem's own."""
+        for layer, bias, mean, deviation in self.readers(model):
             layer.weight /= deviation
             bias -= layer.weight @ mean
+
+    @torch.no_grad()
+    def unfold(self, model):
+        """The inverse: a model of the stem's own maps, made one to be trained on standardised ones."""
+        for layer, bias, mean, deviation in self.readers(model):
+            bias += layer.weight @ mean
+            layer.weight *= deviation
 
 
 class Cache:

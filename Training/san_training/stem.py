@@ -115,8 +115,9 @@ class Stem(nn.Module):
 
 
 def folded(conv, norm, matrix=False):
-    """A convolution's weight [out,...] with the batch norm behind it: (weight, bias)."""
-    weight, bias, mean, variance = norm
+    """A convolution's weight [out,...] with the batch norm behind it: (weight, bias), in float64, so that every processor
+    rounds the same numbers to float16."""
+    conv, (weight, bias, mean, variance) = conv.double(), (part.double() for part in norm)
     factor = weight / (variance + EPSILON).sqrt()
     conv = conv * factor.view(-1, *[1] * (conv.dim() - 1))
     return conv.flatten(1) if matrix else conv, bias - mean * factor

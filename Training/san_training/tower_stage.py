@@ -6,14 +6,14 @@ import random
 import torch
 import torch.nn.functional as F
 
-from . import checkpoint, names
+from . import names
 from .cache import Cache, Kept, cut
 from .config import SAN_MINI
 from .model import SAN, initialise
 from .muon import muon
 from .text import class_embeddings
 from .tokenizer import Tokenizer
-from .training import Average, Members, Run, update
+from .training import Average, Members, Run, stored, update
 from .vocabulary import Vocabulary
 
 AVERAGED = 300  # steps of the running mean
@@ -128,22 +128,15 @@ def place_scores(model, text):
     return found
 
 
-def text_tower(folder, file):
-    """Stage 1's weights; where it has not run, those of a model file, which then stand for them."""
-    path = folder / "text.pt"
-    if not path.exists():
-        prefix = "ov_classifier."
-        weights = {k[len(prefix):]: v for k, v in checkpoint.read(file)[1].items() if k.startswith(prefix)}
-        torch.save({"model": weights, "optimizer": None, "step": 0, "seconds": 0.0}, path)
-    return torch.load(path, map_location="cpu", weights_only=True)["model"]
-
-
 def main(args):
     run = Run(args, "tower")
     run.partial = True
     model = SAN(SAN_MINI)
     initialise(model, args.seed)
-    model.ov_classifier.load_state_dict(text_tower(run.folder, args.text))
+    text = stored(run.folder, "text")
+    if not text:
+        raise SystemExit(f"{run.folder} has no text.pt: run `text` first, or `states` to begin with a model file")
+    model.ov_classifier.load_state_dict(text)
     start(model)
     optimizer = muon(list(trained(model)), args.decay)
     average = Average(model, AVERAGED, run.resume(model, optimizer))

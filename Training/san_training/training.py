@@ -17,7 +17,8 @@ class Run:
         self.folder = Path(args.state)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.member = getattr(args, "member", 0)
-        self.stage, self.steps, self.minutes = stage, args.steps, args.minutes
+        self.stage = stage
+        self.steps, self.minutes = getattr(args, "steps", 0), getattr(args, "minutes", 0)  # `maps` has no schedule
         self.seed = args.seed + 7_001 * self.member
         self.again, self.device = getattr(args, "again", False), args.device
         torch.set_num_threads(args.threads)
@@ -107,6 +108,15 @@ class Run:
         if p < warmup:
             return peak * max(p, 1e-3) / warmup
         return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * (p - warmup) / (1 - warmup))))
+
+
+def stored(folder, stage):
+    """A stage's weights: the running mean where there is one."""
+    path = Path(folder) / f"{stage}.pt"
+    if not path.exists():
+        return {}
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state["model"] | state.get("average", {})
 
 
 class Members:

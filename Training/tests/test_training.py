@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from san_training import __main__ as command  # noqa: E402
 from san_training import checkpoint, layers, matching, muon, photos  # noqa: E402
 from san_training.evaluate import Tally, summary  # noqa: E402
-from san_training.training import Average, Members  # noqa: E402
+from san_training.training import Average, Members, Run  # noqa: E402
 from test_model import toy_model  # noqa: E402
 
 
@@ -101,6 +101,22 @@ class ScoreTests(unittest.TestCase):
         self.assertAlmostEqual(result["named_right_class_mean"], (2 / 3 + 0) / 2)
         self.assertEqual(result["named_right_among_own"], 0.75)
         self.assertAlmostEqual(result["best_overlap"], 0.2)
+
+
+class CommandTests(unittest.TestCase):
+    def test_every_stage_that_keeps_a_log_begins(self):
+        """With the arguments that the command line gives it, which `maps` has fewer of."""
+        needed = {"text": ["--data", "x"], "maps": ["--data", "x"], "tower": ["--data", "x"], "adapter": ["--data", "x"],
+                  "finetune": ["--data", "x", "--init", "x", "--output", "x"]}
+        with tempfile.TemporaryDirectory() as folder:
+            for stage, options in needed.items():
+                begun = []
+                module = mock.Mock(main=lambda args: begun.append(Run(args, stage)))
+                with mock.patch.object(sys, "argv", ["san_training", stage, *options, "--state", folder]), \
+                        mock.patch.object(command.importlib, "import_module", return_value=module), \
+                        mock.patch.object(command.memory, "keep_freed"):
+                    command.main()
+                self.assertEqual((begun[0].name, begun[0].step), (stage, 0))
 
 
 class AttentionTests(unittest.TestCase):
