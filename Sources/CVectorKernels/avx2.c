@@ -1,4 +1,4 @@
-// The kernels for AVX2 with FMA.
+// The kernels for AVX2 with FMA and F16C.
 
 #include "CVectorKernels.h"
 
@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "lanes_eight.h"
 #include "lanes_avx2.h"
 
@@ -20,7 +20,7 @@ static const vk_kernels kernels = KERNELS("avx2", &int8);
 
 const vk_kernels *vk_avx2(void) {
   // Also asks whether the system keeps the registers.
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : NULL;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? &kernels : NULL;
 }
 
 #else

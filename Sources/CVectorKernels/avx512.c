@@ -8,7 +8,7 @@
 #include <immintrin.h>
 
 #pragma clang attribute push( \
-    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #include "lanes_eight.h"
 #include "lanes_avx512.h"
 
@@ -24,7 +24,7 @@ static const vk_kernels kernels_with_vnni = KERNELS("avx512", &vk_int8_vnni);
 const vk_kernels *vk_avx512_without_vnni(void) {
   // Also asks whether the system keeps the registers.
   int supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return supported ? &kernels : NULL;
 }

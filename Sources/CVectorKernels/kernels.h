@@ -12,6 +12,7 @@
 #include "product.h"
 #include "attention.h"
 #include "depthwise.h"
+#include "halves.h"
 
 /// One table of all, with a pointer to the kernels of 8-bit integers.
 #define KERNELS(table_name, int8_kernels) \
@@ -19,5 +20,5 @@
     .name = table_name, .pack_panel = pack_panel, .multiply_packed = multiply_packed, .multiply = multiply, \
     .pack_tokens = pack_tokens, .attend = attend, .depthwise = depthwise, .softmax = softmax_row, .activate = activate_row, \
     .sigmoid = sigmoid_row, .normalize = normalize_row, .dot = dot_rows, .add_scaled = add_scaled_row, \
-    .keep_larger = keep_larger_row, .int8 = int8_kernels \
+    .keep_larger = keep_larger_row, .widen_halves = widen_halves, .int8 = int8_kernels \
   }

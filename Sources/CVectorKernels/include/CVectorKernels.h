@@ -153,11 +153,14 @@ typedef struct {
   /// Where x > best: best = x, winner = number
   void (*keep_larger)(const float *x, ptrdiff_t count, float number, float *best, float *winner);
 
+  /// Writes `count` numbers of half precision, at any alignment, to `target`, exactly; a NaN keeps all of its bits.
+  void (*widen_halves)(const void *source, ptrdiff_t count, float *target);
+
   /// Products of 8-bit integers.
   const vk_int8_kernels *int8;
 } vk_kernels;
 
-/// The kernels for AVX2 with FMA, or NULL where this processor or system has none.
+/// The kernels for AVX2 with FMA and F16C, or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx2(void);
 /// The kernels for AVX-512 (F, BW, DQ, VL, and VNNI where there is), or NULL where this processor or system has none.
 const vk_kernels *_Nullable vk_avx512(void);

@@ -31,6 +31,12 @@ enum PortableKernels {
         add_scaled: { PortableRows.addScaled($0, $1, $2, by: $3) },
         keep_larger: { x, count, number, best, winner in
           PortableRows.keepLarger(x, count, number: number, best: best, winner: winner)
+        },
+        widen_halves: { source, count, target in
+          for i in 0..<count {
+            target[i] = FloatConversion.single(
+              half: source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self))
+          }
         }, int8: PortableIntegers.table))
     return UnsafePointer(table)
   }()

@@ -1,7 +1,8 @@
 /// Conversions between single precision and the encodings of stored tensors.
 ///
 /// Half precision is converted with integer operations alone, which the compiler turns into vector code;
-/// `Float16` would mean a function call for every element on x86-64.
+/// `Float16` would mean a function call for every element on x86-64. Many numbers in order are a kernel's work, since a model of
+/// half precision is converted as it is loaded.
 package enum FloatConversion {
   /// The value of a half-precision number, exactly; the payload of a NaN is kept.
   @inline(__always)
@@ -66,7 +67,10 @@ package enum FloatConversion {
     case .float64:
       map(source, shape, strides, target) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
     case .float32: map(source, shape, strides, target) { (bits: UInt32) in Float(bitPattern: bits) }
-    case .float16: map(source, shape, strides, target) { (bits: UInt16) in single(half: bits) }
+    case .float16:
+      map(source, shape, strides, target, inOrder: KernelSet.current.table.pointee.widen_halves) {
+        (bits: UInt16) in single(half: bits)
+      }
     case .bfloat16: map(source, shape, strides, target) { (bits: UInt16) in single(bfloat16: bits) }
     default: preconditionFailure("only floating-point tensors are read")
     }
@@ -100,6 +104,7 @@ package enum FloatConversion {
   @inline(__always)
   private static func map<Stored: BitwiseCopyable>(
     _ source: UnsafeRawPointer, _ shape: [Int], _ strides: [Int], _ target: UnsafeMutableBufferPointer<Float>,
+    inOrder: (@convention(c) (UnsafeRawPointer, Int, UnsafeMutablePointer<Float>) -> Void)? = nil,
     _ convert: (Stored) -> Float
   ) {
     let size = MemoryLayout<Stored>.size
@@ -109,7 +114,9 @@ package enum FloatConversion {
     var index = [Int](repeating: 0, count: max(shape.count - 1, 0))
     for _ in 0..<target.count / columns {
       let row = source + zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 } * size
-      if step == size {  // its own loop, so that it becomes vector code
+      if step == size, let inOrder {
+        inOrder(row, columns, output)
+      } else if step == size {  // its own loop, so that it becomes vector code
         for i in 0..<columns {
           output[i] = convert(row.loadUnaligned(fromByteOffset: i &* size, as: Stored.self))
         }

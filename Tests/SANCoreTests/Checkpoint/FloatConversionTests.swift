@@ -1,3 +1,4 @@
+import CVectorKernels
 import SANCore
 import XCTest
 
@@ -35,6 +36,39 @@ final class FloatConversionTests: XCTestCase {
         XCTAssertEqual(Double(single).bitPattern, expected.bitPattern, "\(bits)")
       } else {
         XCTAssertTrue(single.isNaN, "\(bits)")
+      }
+    }
+  }
+
+  /// Every half by every kernel set, all bits of a NaN included, in pieces of all lengths and at any alignment.
+  func testKernelsWidenEveryHalf() {
+    let stored = (0..<65_536).flatMap { littleEndian(UInt16($0)) }
+    for kernels in KernelSet.tested {
+      for (shift, piece) in [(0, 65_536), (1, 65_536), (0, 1), (3, 7), (0, 8), (1, 13), (0, 31)] {
+        let source = [UInt8](repeating: 0, count: shift) + stored
+        var widened = [Float](repeating: 0, count: 65_536 + 1)
+        widened[65_536] = 77
+        source.withUnsafeBytes { source in
+          widened.withUnsafeMutableBufferPointer { widened in
+            for start in stride(from: 0, to: 65_536, by: piece) {
+              kernels.table.pointee.widen_halves(
+                source.baseAddress! + shift + 2 * start, min(piece, 65_536 - start),
+                widened.baseAddress! + start)
+            }
+          }
+        }
+        XCTAssertEqual(widened[65_536], 77, "\(kernels): nothing beyond")
+        for bits in 0..<65_536 {
+          let expected: UInt32
+          if let value = halfValue(bits) {
+            expected = Float(value).bitPattern
+          } else {
+            expected = UInt32(bits & 0x8000) << 16 | 0x7F80_0000 | UInt32(bits & 0x3FF) << 13
+          }
+          if widened[bits].bitPattern != expected {
+            return XCTFail("\(kernels) \(bits), \(piece) at a time: \(widened[bits])")
+          }
+        }
       }
     }
   }
