@@ -69,16 +69,4 @@ extension Tensor {
       withUnsafeBufferPointer { for (index, value) in $0.enumerated() { out[index] = value * factor } }
     }
   }
-
-  /// `[rows, columns]` as `[columns, rows]`.
-  var transposed: Tensor {
-    let (rows, columns) = (shape[0], shape[1])
-    return withUnsafeBufferPointer { values in
-      Tensor(shape: [columns, rows]) { out in
-        for row in 0..<rows {
-          for column in 0..<columns { out[column * rows + row] = values[row * columns + column] }
-        }
-      }
-    }
-  }
 }

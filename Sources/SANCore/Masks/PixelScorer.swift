@@ -17,7 +17,7 @@ package struct PixelScorer: Sendable {
     precondition(scores.masks.shape[0] == proposals.logits.shape[0], "one row a proposal")
     classes = scores.masks.shape[1]
     masks = MaskSampler(proposals, rows: rows, columns: columns)
-    weights = scores.masks.transposed
+    weights = Weight(scores.masks).transposed.tensor  // [K, Q]
     largest = (0..<scores.masks.shape[0]).map { query in
       scores.masks.rows(query..<query + 1).values.max() ?? 0
     }
@@ -44,13 +44,13 @@ package struct PixelScorer: Sendable {
     package var count: Int { gridRows + inputs * MaskSampler.patch.width + weights }
   }
 
-  /// What the patches of the bands `rows` take at most.
+  /// What the patches of the bands `rows` take at most, which start at every patch's width of `columns`.
   package func scratch(_ bands: [Range<Int>], columns: Range<Int>) -> Scratch {
     let rows = bands.map { masks.rowCells($0).count }.max() ?? 0
     var inputs = masks.queries
     if let places {
       let width = MaskSampler.patch.width
-      let across = columns.map {
+      let across = stride(from: columns.lowerBound, to: columns.upperBound, by: width).map {
         places.cells(rows: 0..<1, columns: $0..<min($0 + width, columns.upperBound)).columns.count
       }
       let down = bands.map { places.cells(rows: $0, columns: columns.lowerBound..<columns.lowerBound + 1) }

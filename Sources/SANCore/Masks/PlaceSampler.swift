@@ -14,7 +14,7 @@ struct PlaceSampler: Sendable {
   /// Of the places' `scores`, `[h·w, K]`, on `grid` of a padded picture of `imageSize`, at `rows` and `columns` of it.
   init(_ scores: Tensor, grid: Grid, imageSize: Grid, rows: BilinearAxis, columns: BilinearAxis) {
     precondition(scores.shape[0] == grid.count, "scores of every place")
-    self.scores = scores.transposed
+    self.scores = Weight(scores).transposed.tensor
     sampler = GridSampler(grid, imageSize: imageSize, rows: rows, columns: columns)
   }
 

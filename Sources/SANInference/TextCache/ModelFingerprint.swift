@@ -20,8 +20,10 @@ package struct ModelFingerprint: Sendable, Hashable {
     hash.update(text.bytes)
     hash.update(Array(parameters.configuration.json.utf8))
     if parameters.precision != .float32 { hash.update(Array(parameters.precision.rawValue.utf8)) }
-    for name in ["ov_classifier.bg_embed", "ov_classifier.logit_scale"] {
-      parameters[name].withUnsafeBufferPointer { hash.update(UnsafeRawBufferPointer($0)) }
+    for name in [SANModel.backgroundName, SANModel.logitScaleName] {
+      parameters["\(SANModel.classifierName).\(name)"].withUnsafeBufferPointer {
+        hash.update(UnsafeRawBufferPointer($0))
+      }
     }
     bytes = hash.finish()
   }

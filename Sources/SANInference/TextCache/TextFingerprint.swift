@@ -27,12 +27,12 @@ package struct TextFingerprint: Sendable, Hashable {
   /// The fingerprint of a model's text tower.
   package init(_ parameters: ModelParameters) {
     var hash = SHA256()
-    let tower = "ov_classifier."
+    let tower = "\(SANModel.classifierName)."
     let text = parameters.configuration.clip.text
     hash.update(Array("\(text.heads) \(text.contextLength) \(text.vocabularySize)\n".utf8))
     for (name, shape) in parameters.configuration.parameterShapes where name.hasPrefix(tower) {
       // "No object" and the scale of similarities come after the embeddings.
-      if name == "\(tower)bg_embed" || name == "\(tower)logit_scale" { continue }
+      if name == tower + SANModel.backgroundName || name == tower + SANModel.logitScaleName { continue }
       hash.update(Array("\(name) \(shape)\n".utf8))
       if parameters.precision != .float32 && !parameters.configuration.isFloat32(name) {
         hash.update(Array("\(parameters.precision.rawValue)\n".utf8))

@@ -55,7 +55,7 @@ public struct SANCost: Sendable, Hashable {
   ///   - configuration: the model's sizes.
   ///   - tokens: as many as the text tower has positions where it is nil.
   public static func prompt(_ configuration: SANConfiguration, tokens: Int? = nil) -> Double {
-    let encoder = SANModel(configuration, ParameterScope(ParameterList())).textEncoder
+    let encoder = ClipTextEncoder(ParameterScope(ParameterList()), configuration)
     return encoder.cost(tokens: Double(tokens ?? configuration.clip.text.contextLength))
   }
 }

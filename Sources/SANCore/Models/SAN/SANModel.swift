@@ -30,12 +30,18 @@ public struct SANModel: Sendable {
     self.logLogitScale = logLogitScale
   }
 
+  /// Where a model file has the text tower, and the two parameters beside it that class embeddings do not depend on: "no object"
+  /// and the scale of similarities.
+  package static let classifierName = "ov_classifier"
+  package static let backgroundName = "bg_embed"
+  package static let logitScaleName = "logit_scale"
+
   /// The model of `configuration` on `parameters`: what all parameters of a model file are, and where each belongs.
   ///
   /// Precondition: the configuration is valid; see ``SANConfiguration/validate(file:)``.
   public init(_ configuration: SANConfiguration, _ parameters: ParameterScope) {
     let side = parameters.scope("side_adapter_network")
-    let classifier = parameters.scope("ov_classifier")
+    let classifier = parameters.scope(Self.classifierName)
     let extractor = ClipVisualExtractor(parameters.scope("clip_visual_extractor"), configuration)
     let convolutions = extractor.convolutions
     self.init(
@@ -44,8 +50,8 @@ public struct SANModel: Sendable {
       maskDecoder: MaskDecoder(side.scope("mask_decoder"), configuration, convolutions: convolutions),
       recognitionHead: ClipRecognitionHead(parameters.scope("clip_rec_head"), configuration),
       textEncoder: ClipTextEncoder(classifier, configuration),
-      backgroundEmbedding: classifier.tensor("bg_embed", [1, configuration.clip.embedding]),
-      logLogitScale: classifier.tensor("logit_scale", []))
+      backgroundEmbedding: classifier.tensor(Self.backgroundName, [1, configuration.clip.embedding]),
+      logLogitScale: classifier.tensor(Self.logitScaleName, []))
   }
 
   /// The model whose parameters are all loaded.
