@@ -55,7 +55,7 @@ final class ConvertTests: XCTestCase {
     XCTAssertLessThan(checkpoint.fileByteCount, 2_034_419 * 3 / 2)
     let info = try Program.run(["info", "int8.safetensors"], in: folder.url)
     XCTAssertEqual(info.status, 0, info.errors)
-    XCTAssert(info.output.contains("safetensors, F32, I8, "), info.output)
+    XCTAssert(info.output.contains("safetensors, F32, F16, I8, "), info.output)
 
     try folder.write(ToyFiles.png(width: 47, height: 33), to: "photo.png")
     func scores(_ model: String, _ precision: String) throws -> [UInt8] {
@@ -78,6 +78,33 @@ final class ConvertTests: XCTestCase {
       ["segment", "photo.png", "--classes", "cat", "--precision", "int4"], in: folder.url)
     XCTAssertEqual(refused.status, 64)
     XCTAssert(refused.errors.contains("--precision"), refused.errors)
+  }
+
+  /// What a file of integers does not store as such is as in its source, or matrices of single precision in half of it.
+  func testIntegersOfAHalfPrecisionFile() throws {
+    let folder = try Scratch()
+    for (type, element) in [("f16", ElementType.float16), ("bf16", .bfloat16), ("f32", .float32)] {
+      for (input, output, dtype) in [
+        (ToyFiles.model.path, "source.safetensors", type), ("source.safetensors", "int8.safetensors", "int8"),
+      ] {
+        let outcome = try Program.run(["convert", input, output, "--dtype", dtype], in: folder.url)
+        XCTAssertEqual(outcome.status, 0, outcome.errors)
+      }
+      let source = try Checkpoint.open(path: folder["source.safetensors"].path)
+      let converted = try Checkpoint.open(path: folder["int8.safetensors"].path)
+      var exact: [String] = []
+      for entry in source.entries where converted.entry(entry.name)?.type != .int8 {
+        exact.append(entry.name)
+        let isHalved = element == .float32 && entry.shape.count > 1
+        XCTAssertEqual(converted.entry(entry.name)?.type, isHalved ? .float16 : element, entry.name)
+        let values = try source.tensor(entry.name).values
+        let expected = isHalved ? values.map { Float(Float16($0)) } : values
+        XCTAssert(try converted.tensor(entry.name).values == expected, entry.name)
+      }
+      for layer in ["clip_visual_extractor.conv1", "clip_rec_head.proj", "ov_classifier.text_projection"] {
+        XCTAssert(exact.contains { $0.hasPrefix(layer) }, layer)
+      }
+    }
   }
 
   func testExistingFileIsReplaced() throws {

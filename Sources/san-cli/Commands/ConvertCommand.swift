@@ -37,8 +37,8 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space, int8 in a quarter: matrices as integers \
-      of 8 bits with a scale a row, but for layers that are sensitive.
+      How numbers are stored: f32 exactly, f16 and bf16 rounded, in half the space, int8 in less: matrices as integers of \
+      8 bits with a scale a row, but for layers that are sensitive.
       """, valueName: "type"))
   var dtype = WeightType.f32
 
@@ -64,7 +64,8 @@ struct ConvertCommand: ParsableCommand {
     let configuration = parameters.configuration
     let integers = dtype == .int8 ? configuration.integerParameters : []
     let entries = configuration.parameterShapes.map { name, shape in
-      let type = dtype != .int8 ? dtype.elementType : integers.contains(name) ? .int8 : .float32
+      let exact = dtype == .int8 ? exactType(of: name, in: checkpoint, parameters) : dtype.elementType
+      let type = integers.contains(name) ? .int8 : exact
       return SafetensorsWriter.Entry(name: name, shape: shape, type: type)
     }
     Console.show("writing \(output)")
@@ -82,5 +83,17 @@ struct ConvertCommand: ParsableCommand {
     let size = FileStatus(output)?.byteCount ?? 0
     table.add(output, "\(size.grouped) bytes", "safetensors, \(dtype.elementType.rawValue)")
     try Console.write(table.text)
+  }
+
+  /// How a file of integers has what is not stored as such: as `checkpoint` has it or, where that is in more than 16 bits, matrices
+  /// in half precision, whose steps are far below those of integers.
+  private func exactType(
+    of name: String, in checkpoint: Checkpoint, _ parameters: ModelParameters
+  ) -> ElementType {
+    let source = checkpoint.entry(name)?.type ?? .float32
+    if source == .float16 || source == .bfloat16 { return source }
+    let tensor = parameters[name]
+    let fits = tensor.withUnsafeBufferPointer { $0.allSatisfy { abs($0) <= 65_504 } }
+    return tensor.shape.count > 1 && fits ? .float16 : .float32
   }
 }
