@@ -13,6 +13,7 @@ import time
 import core
 import numpy as np
 import torch
+from peers import PACKAGES, TITLES, chosen
 from PIL import Image
 from prepare import ROOT, VOCABULARY, classes
 from safetensors.numpy import load_file
@@ -21,8 +22,6 @@ from san import scores
 HERE = pathlib.Path(__file__).resolve().parent
 CLI = ROOT / ".build/release/san-cli"
 PHOTO = ROOT / "Examples/photos/rocket.jpg"  # 640×427, which the network sees as 960×640
-PEERS = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "pytorch": "PyTorch"}
-PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "pytorch": "torch"}
 STEPS = ("read", "image", "clip", "side", "decoder", "recognition", "labels")  # of a photo, the text being cached
 TEXT_CLASSES = 6  # that PyTorch encodes; its time is scaled to all classes
 RUNS = 3  # measured runs of the core a round and engine: Swift reports its least, median and most
@@ -31,9 +30,9 @@ PATIENCE = 60  # seconds to wait for a quiet machine
 
 
 class Worker:
-    def __init__(self, engine, options, folder):
+    def __init__(self, peer, options, folder):
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "worker.py", engine, options.model, folder, str(options.threads)],
+            [sys.executable, HERE / "worker.py", peer, options.model, folder, str(options.threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "OMP_NUM_THREADS": str(options.threads)})
         self.answer()
@@ -57,11 +56,12 @@ class Swift:
     def __init__(self, options, folder):
         self.folder = folder
         self.common = ["--model", str(folder / "model.safetensors"), "--threads", str(options.threads)]
+        self.precision = options.precision
 
-    def core(self):
+    def core(self, precision):
         """Milliseconds of three runs after two to warm up."""
         report = json.loads(subprocess.check_output(
-            [CLI, "benchmark", *self.common, "--size", "640", "--runs", str(RUNS), "--json"],
+            [CLI, "benchmark", *self.common, "--precision", precision, "--size", "640", "--runs", str(RUNS), "--json"],
             stderr=subprocess.DEVNULL))
         core = next(stage for stage in report["stages"] if stage["stage"] == "core")
         return [core["min_ms"], core["median_ms"], core["max_ms"]]
@@ -69,7 +69,7 @@ class Swift:
     def segment(self, images, templates, *outputs):
         """Runs the program on images, one after the other."""
         subprocess.check_call(
-            [CLI, "segment", *images, *self.common, "--vocabulary", VOCABULARY.stem, "--templates", templates,
+            [CLI, "segment", *images, *self.common, "--precision", self.precision, "--vocabulary", VOCABULARY.stem, "--templates", templates,
              "--no-cache", "--no-overlay", "--jobs", "1", "--quiet", *outputs], stdout=subprocess.DEVNULL)
 
     def photo(self, path):
@@ -128,32 +128,37 @@ def machine(options):
 
 
 def versions():
-    return ", ".join(f"{title} {importlib.metadata.version(PACKAGES[engine])}" for engine, title in PEERS.items())
+    return ", ".join(f"{title} {importlib.metadata.version(PACKAGES[engine])}" for engine, title in TITLES.items())
 
 
-def measure_core(options, workers, swift):
-    times = {engine: [] for engine in (*PEERS, "swift")}
+def measure_core(options, peers, workers, swift):
+    ours = ["f32", options.precision] if options.precision != "f32" else ["f32"]
+    times = {engine: [] for engine in (*peers, *ours)}
     for index in range(options.rounds):
         print(f"core, round {index + 1} of {options.rounds}", file=sys.stderr)
-        for engine, worker in workers.items():
+        for engine in peers:
             rest()
-            times[engine] += worker.ask("core", RUNS)
-        rest()
-        times["swift"] += swift.core()
+            times[engine] += workers[engine].ask("core", RUNS)
+        for precision in ours:
+            rest()
+            times[precision] += swift.core(precision)
     print("| core | median, ms | least | most | Swift / engine | by the least |\n|---|---|---|---|---|---|")
-    print(f"| Swift | {summary(times['swift'])} | | |")
-    for engine, title in PEERS.items():
-        print(f"| {title} | {summary(times[engine])} | {ratios(times['swift'], times[engine])} |")
+    mine = times[options.precision]
+    print(f"| Swift, {options.precision} | {summary(mine)} | | |")
+    if options.precision != "f32":
+        print(f"| Swift, f32 | {summary(times['f32'])} | {ratios(mine, times['f32'])} |")
+    for engine, title in peers.items():
+        print(f"| {title} | {summary(times[engine])} | {ratios(mine, times[engine])} |")
 
 
-def measure_outputs(folder, workers, swift):
+def measure_outputs(folder, peers, workers, swift):
     swift.segment([folder / "picture.png"], "plain", "--scores", folder / "scores.npy")
     ours = np.load(folder / "scores.npy")
     inputs = load_file(folder / "inputs.safetensors")
     masks, logits = inputs["golden.mask_logits"], inputs["golden.class_logits"]
     print("\n| largest difference | mask logits, golden | class logits, golden | scores, Swift |")
     print("|---|---|---|---|")
-    for engine, title in PEERS.items():
+    for engine, title in peers.items():
         found = load_file(workers[engine].ask("outputs", folder / f"{engine}.safetensors"))
         outputs = (torch.from_numpy(found[key]) for key in ("class_logits", "mask_logits"))
         theirs = scores(*outputs, ours.shape[1:])
@@ -204,22 +209,31 @@ def main():
     parser.add_argument("--model", choices=("b16", "l14"), default="b16")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--precision", choices=("f32", "bf16", "int8"), default="f32")
     options = parser.parse_args()
     if min(options.threads, options.rounds) < 1:
         parser.error("--threads and --rounds begin at 1")
     folder = ROOT / ".build/peers" / options.model
     if not (folder / "inputs.safetensors").exists():
         subprocess.check_call([sys.executable, HERE / "prepare.py", options.model, folder])
+    peers, missing = chosen(options.precision)
+    if "openvino:int8" in peers and not (folder / "core.int8.xml").exists():
+        print("quantising for the runtimes", file=sys.stderr)
+        subprocess.check_call([sys.executable, HERE / "quantise.py", folder], stdout=sys.stderr)
     torch.set_num_threads(options.threads)
     swift = Swift(options, folder)
-    workers = {engine: Worker(engine, options, folder) for engine in PEERS}
-    print(f"SAN {options.model}, 640×640, batch 1, float32. {machine(options)}; {versions()}\n")
-    measure_core(options, workers, swift)
-    measure_outputs(folder, workers, swift)
-    for engine in ("openvino", "onnxruntime"):
-        workers[engine].close()
-    measure_whole(options, folder, workers["pytorch"], swift)
-    workers["pytorch"].close()
+    # The reference, which whole photos are measured by, is of single precision.
+    workers = {peer: Worker(peer, options, folder) for peer in {**peers, "pytorch:f32": None}}
+    print(f"SAN {options.model}, 640×640, batch 1, {options.precision}. {machine(options)}; {versions()}\n")
+    for title in missing:
+        print(f"Left out, as this processor has no bfloat16: {title}.\n")
+    measure_core(options, peers, workers, swift)
+    measure_outputs(folder, peers, workers, swift)
+    for peer, worker in workers.items():
+        if peer != "pytorch:f32":
+            worker.close()
+    measure_whole(options, folder, workers["pytorch:f32"], swift)
+    workers["pytorch:f32"].close()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """One peer in a process of its own. Reads a line, does what it says, prints one line of JSON.
 
-    python worker.py pytorch|onnxruntime|openvino b16|l14 FOLDER THREADS
+    python worker.py ENGINE:PRECISION b16|l14 FOLDER THREADS
+
+ENGINE is pytorch, onnxruntime or openvino; PRECISION is f32 and what `peers.py` names beside it.
 
     core N         milliseconds of N runs after one to warm up
     outputs PATH   writes the outputs for both pictures
@@ -16,7 +18,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 
-def pytorch(name, folder, threads):
+def pytorch(name, folder, threads, precision):
+    import contextlib
+
     import core
     import torch
     from safetensors.torch import load_file as load_weights
@@ -25,30 +29,34 @@ def pytorch(name, folder, threads):
     model = core.load(name, load_weights(folder / "model.safetensors"))
     core.fix_positions(model, core.SIDE, core.SIDE)
     module = core.Core(model)
+    casting = torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else contextlib.nullcontext()
 
     def run(image, classifier):
-        with torch.inference_mode():
+        with torch.inference_mode(), casting:
             masks, classes = module(torch.from_numpy(image), torch.from_numpy(classifier))
-        return masks.numpy(), classes.numpy()
+        return masks.float().numpy(), classes.float().numpy()
     return run
 
 
-def onnxruntime(name, folder, threads):
+def onnxruntime(name, folder, threads, precision):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     session = onnxruntime.InferenceSession(
-        str(folder / "core.onnx"), options, providers=["CPUExecutionProvider"])
+        str(folder / ("core.dynamic.onnx" if precision == "int8" else "core.onnx")), options, providers=["CPUExecutionProvider"])
     return lambda image, classifier: session.run(None, {"image": image, "classifier": classifier})
 
 
-def openvino(name, folder, threads):
+def openvino(name, folder, threads, precision):
     import openvino
 
-    compiled = openvino.Core().compile_model(str(folder / "core.onnx"), "CPU", {
-        "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"})
+    # An int8 network says itself what of it is of 8 bits; the rest is as OpenVINO would have it.
+    hint = {"INFERENCE_PRECISION_HINT": precision} if precision in ("f32", "bf16") else {}
+    compiled = openvino.Core().compile_model(
+        str(folder / ("core.int8.xml" if precision == "int8" else "core.onnx")), "CPU",
+        {**hint, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"})
     request = compiled.create_infer_request()
 
     def run(image, classifier):
@@ -105,10 +113,11 @@ class Reference:
             self.model.classifier(self.tokenizer, names[::len(names) // count][:count])
 
 
-def main(engine, name, folder, threads):
+def main(peer, name, folder, threads):
     folder = pathlib.Path(folder)
+    engine, precision = peer.split(":")
     engines = {"pytorch": pytorch, "onnxruntime": onnxruntime, "openvino": openvino}
-    run = engines[engine](name, folder, int(threads))
+    run = engines[engine](name, folder, int(threads), precision)
     inputs = load_file(folder / "inputs.safetensors")
     reference = None
     print(json.dumps("ready"), flush=True)
