@@ -64,7 +64,8 @@ let package = Package(
     .testTarget(
       name: "SANExportTests", dependencies: ["SANExport", "SANInference", "SANCore", "TestSupport"]),
     .testTarget(
-      name: "SANCTests", dependencies: ["SANC", "CSAN", "SANInference", "SANExport", "SANCore", "TestSupport"]),
+      name: "SANCTests",
+      dependencies: ["SANC", "CSAN", "SANInference", "SANExport", "SANCore", "TestSupport"]),
     .testTarget(
       name: "CLITests",
       dependencies: ["SANInference", "SANExport", "SANCore", "TestSupport", "san-cli", "san-fetch"],
