@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder of its own, removed when the value goes.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
   /// The folder's path.
   public let path: String
 

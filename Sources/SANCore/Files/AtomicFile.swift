@@ -115,8 +115,11 @@ public final class AtomicFile {
     do throws(SystemError) {
       guard let name = temporary else { return try file.close() }
       if durable { try file.synchronize() }
+      // The lock must outlive the temporary name: a program that looks for abandoned files would take it for one.
+      let lock = try file.duplicate()
       try file.close()
       guard rename(name, target) == 0 else { throw SystemError() }
+      withExtendedLifetime(lock) {}
     } catch {
       throw failure(error)
     }

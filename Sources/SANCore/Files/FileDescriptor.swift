@@ -51,6 +51,13 @@ package final class FileDescriptor: Sendable {
     guard number < 0 || systemClose(number) == 0 else { throw SystemError() }
   }
 
+  /// One more handle of the same open file: what is locked stays so until both are closed.
+  package func duplicate() throws(SystemError) -> FileDescriptor {
+    let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw SystemError() }
+    return FileDescriptor(copy, isOwned: true)
+  }
+
   /// The next bytes, `count` at most: as many as there are at once; none at the end.
   ///
   /// - Parameter retries: whether a call that a signal interrupts is made again; else its error is `EINTR`.

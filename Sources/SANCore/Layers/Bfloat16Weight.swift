@@ -1,35 +1,23 @@
 import CVectorKernels
-import Synchronization
 
 /// A weight rounded to bfloat16: half the memory of single precision, and two products to an instruction where the processor has it.
 ///
 /// Activations are rounded row by row as they come; sums are of single precision.
 final class Bfloat16Weight: PackedWeight {
   private let kernels: KernelSet
-  private let state: Mutex<State>
-
-  private enum State {
-    case stored(Weight)
-    case packed(Bfloat16Panels)
-  }
-
-  /// Rows that one thread takes at a time, at most.
-  private static let grain = 256
-
-  /// Shares of the panels that a thread takes one after the other.
-  private static let sharesEach = 4
+  private let stored: RoundedPanels<Bfloat16Panels>
 
   /// `weight`, for a set of kernels.
   init(_ weight: Weight, kernels: KernelSet) {
     self.kernels = kernels
-    state = Mutex(.stored(weight))
+    stored = RoundedPanels(weight)
   }
 
   func multiply(
     _ x: ConstMatrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool,
     pool: ThreadPool
   ) {
-    let panels = panels(pool)
+    let panels = stored.packed { Bfloat16Panels($0, kernels: kernels, pool: pool) }
     let bf16 = kernels.table.pointee.bf16.pointee
     let rowCount = (x.columns + 1) / 2 * 2
     withUnsafeTemporaryAllocation(
@@ -49,38 +37,10 @@ final class Bfloat16Weight: PackedWeight {
           activation: activation.code, accumulate: accumulate ? 1 : 0)
         bf16.multiply(&product, panels.base + vk_bf16_packed_count(columns.lowerBound, x.columns))
       }
-      if x.rows < y.columns {
-        // The weight is larger than x: each thread reads its own panels, and all of x.
-        pool.runRanges(x.rows, grain: 16) { range, _ in round(range) }
-        let count = (y.columns + VK_PANEL - 1) / VK_PANEL
-        let share = max(1, count / (pool.threadCount * Bfloat16Weight.sharesEach))
-        pool.runRanges(count, grain: share) { range, _ in
-          multiply(0..<x.rows, range.lowerBound * VK_PANEL..<min(range.upperBound * VK_PANEL, y.columns))
-        }
-      } else {
-        // As few parts as keep all threads busy: each part reads the whole weight.
-        let turn = Bfloat16Weight.grain * pool.threadCount
-        let parts = max(1, (x.rows + turn - 1) / turn * pool.threadCount)
-        pool.runRanges(x.rows, grain: max(1, (x.rows + parts - 1) / parts)) { range, _ in
-          round(range)
-          multiply(range, 0..<y.columns)
-        }
-      }
+      RoundedProduct.run(
+        rows: x.rows, outputs: y.columns, pool: pool, round: round, multiply: multiply)
     }
     withExtendedLifetime((panels, bias)) {}
-  }
-
-  private func panels(_ pool: ThreadPool) -> Bfloat16Panels {
-    state.withLock { state in
-      switch state {
-      case .packed(let panels): return panels
-      case .stored(let weight):
-        let panels = Bfloat16Panels(weight, kernels: kernels, pool: pool)
-        weight.discardFilePages()
-        state = .packed(panels)
-        return panels
-      }
-    }
   }
 }
 

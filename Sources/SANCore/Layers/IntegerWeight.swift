@@ -1,5 +1,4 @@
 import CVectorKernels
-import Synchronization
 
 /// A weight as 8-bit integers, each output's as multiples of a scale of its own: a quarter of the memory of single
 /// precision, and the fastest products.
@@ -7,18 +6,7 @@ import Synchronization
 /// Activations become such integers row by row as they come. Sums of products are exact; the rest is single precision.
 final class IntegerWeight: PackedWeight {
   private let kernels: KernelSet
-  private let state: Mutex<State>
-
-  private enum State {
-    case stored(Weight)
-    case packed(IntegerPanels)
-  }
-
-  /// Rows that one thread takes at a time, at most.
-  private static let grain = 256
-
-  /// Shares of the panels that a thread takes one after the other.
-  private static let sharesEach = 4
+  private let stored: RoundedPanels<IntegerPanels>
 
   /// The most inputs: so many products are sure to fit a sum of 32 bits.
   static let maximumInputs = 1 << 16
@@ -27,14 +15,14 @@ final class IntegerWeight: PackedWeight {
   init(_ weight: Weight, kernels: KernelSet) {
     precondition(weight.inputs <= IntegerWeight.maximumInputs, "a sum of 32 bits holds all products")
     self.kernels = kernels
-    state = Mutex(.stored(weight))
+    stored = RoundedPanels(weight)
   }
 
   func multiply(
     _ x: ConstMatrix, into y: Matrix, bias: Tensor?, activation: Activation, accumulate: Bool,
     pool: ThreadPool
   ) {
-    let panels = panels(pool)
+    let panels = stored.packed { IntegerPanels($0, kernels: kernels, pool: pool) }
     let int8 = kernels.table.pointee.int8.pointee
     let rowBytes = (x.columns + 3) / 4 * 4 * int8.activation_bytes
     withUnsafeTemporaryAllocation(byteCount: x.rows * rowBytes, alignment: AlignedMemory.alignment) { bytes in
@@ -56,40 +44,11 @@ final class IntegerWeight: PackedWeight {
             activation: activation.code, accumulate: accumulate ? 1 : 0)
           int8.multiply(&product, panels.base + vk_int8_packed_count(columns.lowerBound, x.columns))
         }
-        if x.rows < y.columns {
-          // The weight is larger than x: each thread reads its own panels, and all of x.
-          pool.runRanges(x.rows, grain: 16) { range, _ in quantize(range) }
-          let count = (y.columns + VK_PANEL - 1) / VK_PANEL
-          let share = max(1, count / (pool.threadCount * IntegerWeight.sharesEach))
-          pool.runRanges(count, grain: share) { range, _ in
-            multiply(
-              0..<x.rows, range.lowerBound * VK_PANEL..<min(range.upperBound * VK_PANEL, y.columns))
-          }
-        } else {
-          // As few parts as keep all threads busy: each part reads the whole weight.
-          let round = IntegerWeight.grain * pool.threadCount
-          let parts = max(1, (x.rows + round - 1) / round * pool.threadCount)
-          pool.runRanges(x.rows, grain: max(1, (x.rows + parts - 1) / parts)) { range, _ in
-            quantize(range)
-            multiply(range, 0..<y.columns)
-          }
-        }
+        RoundedProduct.run(
+          rows: x.rows, outputs: y.columns, pool: pool, round: quantize, multiply: multiply)
       }
     }
     withExtendedLifetime((panels, bias)) {}
-  }
-
-  private func panels(_ pool: ThreadPool) -> IntegerPanels {
-    state.withLock { state in
-      switch state {
-      case .packed(let panels): return panels
-      case .stored(let weight):
-        let panels = IntegerPanels(weight, kernels: kernels, pool: pool)
-        weight.discardFilePages()
-        state = .packed(panels)
-        return panels
-      }
-    }
   }
 }
 

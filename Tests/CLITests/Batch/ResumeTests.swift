@@ -104,13 +104,13 @@ final class ResumeTests: XCTestCase {
       "--cutout", "--cutout-output", "--labels", "--json", "--mask-dir", "--scores", "--scores-format",
       "--model", "--config", "--size", "--resample", "--scales", "--flip", "--window", "--overlap", "--coco",
       "--coco-masks", "--truncated", "--labels-as", "--cutout-background", "--yolo", "--labelme",
-      "--min-area", "--simplify", "--precision",
+      "--min-area", "--simplify", "--precision", "--picture-format",
     ]
     let others: Set = [
       "--list", "--exclude", "--jobs", "--report", "--skip-existing", "--overwrite", "--shard", "--quiet",
-      "--threads",
-      "--cache",
-      "--no-cache", "--version",
+      "--threads", "--cache", "--no-cache", "--version",
+      // Of videos, which are done one by one.
+      "--every",
     ]
     XCTAssertEqual(
       options, counting.union(others),

@@ -1,6 +1,7 @@
 import Foundation
 import SANCore
 import SANInference
+import Synchronization
 import TestSupport
 import XCTest
 
@@ -30,6 +31,39 @@ final class AtomicFileTests: XCTestCase {
       XCTAssertEqual(try folder.contents().count, 1)
     }
     XCTAssertEqual(try folder.contents(), [])
+  }
+
+  /// Removes what nobody has locked, again and again, as another program does with abandoned files.
+  private final class Cleaner: Sendable {
+    private let isOver = Mutex(false)
+    private let folder: TemporaryFolder
+
+    init(_ folder: TemporaryFolder) { self.folder = folder }
+
+    func start() {
+      Thread.detachNewThread { [self] in
+        while !isOver.withLock({ $0 }) {
+          for name in (try? folder.contents()) ?? [] where name.hasPrefix(".san-") {
+            guard let file = try? FileDescriptor.open(folder.file(name), O_RDONLY),
+              (try? file.lock()) == true
+            else { continue }
+            unlink(folder.file(name))
+          }
+        }
+      }
+    }
+
+    func stop() { isOver.withLock { $0 = true } }
+  }
+
+  func testNobodyTakesAFileForAbandoned() throws {
+    let folder = try TemporaryFolder()
+    let cleaner = Cleaner(folder)
+    cleaner.start()
+    defer { cleaner.stop() }
+    for index in 0..<3000 {
+      try AtomicFile.write(Array("\(index)".utf8), to: folder.file("\(index % 10).txt"), durable: false)
+    }
   }
 
   func testPieces() throws {
