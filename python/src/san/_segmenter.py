@@ -41,7 +41,8 @@ class Segmenter:
 
         model: `san-mini`, which comes with the package, another installed model's name (`san-cli models`), or a file.
         threads: 1 to 1024 that compute; None for one a processor.
-        precision: in what the network computes: `f32`, or `int8`, which is faster and labels a few pixels otherwise.
+        precision: in what the network computes: `f32`; `int8`, which is faster and labels a few pixels otherwise; or `bf16`, on
+            processors with AVX-512 BF16.
         """
         if threads is not None and not 1 <= threads <= 1024:
             raise InvalidArgumentError(f"threads: {threads} is not allowed; 1 to 1024 is, and None for one a processor")
