@@ -90,26 +90,6 @@ final class AttentionKernelTests: XCTestCase {
 
   /// A query's result is the same to the last bit among any others, on any number of threads.
   func testQueriesDoNotDependOnTheCall() {
-    let (queries, keys, heads, width) = (131, 205, 3, 40)
-    let channels = heads * width
-    let (q, k) = (Floats(queries * channels, seed: 1, range: 3), Floats(keys * channels, seed: 2, range: 3))
-    let v = Floats(keys * channels, seed: 3)
-    for kernels in KernelSet.tested {
-      func run(_ rows: Range<Int>, threads: Int) -> [Float] {
-        let out = Floats(rows.count * channels)
-        Attention.attend(
-          query: q.matrix(queries, channels).rows(rows), key: k.matrix(keys, channels),
-          value: v.matrix(keys, channels), heads: heads, into: out.matrix(rows.count, channels),
-          workspace: Workspace(pool: ThreadPool(threads: threads)), kernels: kernels)
-        return out.values
-      }
-      let all = run(0..<queries, threads: 1)
-      XCTAssertEqual(all, run(0..<queries, threads: 3), "\(kernels)")
-      for rows in [0..<1, 47..<49, 60..<131, 5..<100] {
-        XCTAssertEqual(
-          Array(all[rows.lowerBound * channels..<rows.upperBound * channels]), run(rows, threads: 2),
-          "\(kernels) \(rows)")
-      }
-    }
+    checkQueriesDoNotDependOnTheCall(.float32, sets: KernelSet.tested)
   }
 }

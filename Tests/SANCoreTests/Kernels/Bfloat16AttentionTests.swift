@@ -118,27 +118,7 @@ final class Bfloat16AttentionTests: XCTestCase {
 
   /// A query's result is the same to the last bit among any others, on any number of threads.
   func testQueriesDoNotDependOnTheCall() {
-    let (queries, keys, heads, width) = (131, 205, 3, 40)
-    let channels = heads * width
-    let (q, k) = (Floats(queries * channels, seed: 1, range: 3), Floats(keys * channels, seed: 2, range: 3))
-    let v = Floats(keys * channels, seed: 3)
-    for kernels in sets {
-      func run(_ rows: Range<Int>, threads: Int) -> [Float] {
-        let out = Floats(rows.count * channels)
-        Attention.attend(
-          query: q.matrix(queries, channels).rows(rows), key: k.matrix(keys, channels),
-          value: v.matrix(keys, channels), heads: heads, into: out.matrix(rows.count, channels),
-          workspace: Workspace(pool: ThreadPool(threads: threads)), precision: .bfloat16, kernels: kernels)
-        return out.values
-      }
-      let all = run(0..<queries, threads: 1)
-      XCTAssertEqual(all, run(0..<queries, threads: 3), "\(kernels)")
-      for rows in [0..<1, 47..<49, 60..<131, 5..<100] {
-        XCTAssertEqual(
-          Array(all[rows.lowerBound * channels..<rows.upperBound * channels]), run(rows, threads: 2),
-          "\(kernels) \(rows)")
-      }
-    }
+    checkQueriesDoNotDependOnTheCall(.bfloat16, sets: sets)
   }
 
   /// The processor's own instructions come to the bits of their emulation.

@@ -41,16 +41,6 @@ final class IntegerProductTests: XCTestCase {
     return (steps.map(Double.init), Double(span / 255), zero)
   }
 
-  private func activated(_ x: Double, _ activation: Activation) -> Double {
-    switch activation {
-    case .identity: x
-    case .relu: max(x, 0)
-    case .relu6: min(max(x, 0), 6)
-    case .quickGELU: x / (1 + exp(-1.702 * x))
-    case .gelu: x * 0.5 * (1 + erf(x / 2.0.squareRoot()))
-    }
-  }
-
   func testLayers() {
     for (index, (m, k, n)) in sizes.enumerated() {
       let weight = Floats(n * k, seed: UInt64(index + 1))
@@ -240,26 +230,10 @@ final class IntegerProductTests: XCTestCase {
 
   /// A row comes out the same to the last bit, alone or among others, on any number of threads.
   func testRowsDoNotDependOnTheCall() {
-    let (m, k, n) = (531, 302, 100)
-    let (weight, bias, x) = (Floats(n * k, seed: 1), Floats(n, seed: 2), Floats(m * k, seed: 3))
-    for kernels in sets {
-      let layer = layer(weight.tensor([n, k]), bias: bias.tensor([n]), kernels)
-      let all = Floats(m * n)
-      layer(x.matrix(m, k), into: all.matrix(m, n), activation: .gelu, pool: ThreadPool(threads: 1))
-      for threads in [2, 3, 5] {
-        let again = Floats(m * n)
-        layer(x.matrix(m, k), into: again.matrix(m, n), activation: .gelu, pool: ThreadPool(threads: threads))
-        XCTAssertEqual(all.values, again.values, "\(kernels), \(threads) threads")
-      }
-      for (first, count) in [(0, 1), (1, 1), (530, 1), (100, 2), (201, 7), (300, 19), (3, 101)] {
-        let some = Floats(count * n)
-        layer(
-          x.matrix(m, k).rows(first..<first + count), into: some.matrix(count, n), activation: .gelu,
-          pool: ThreadPool(threads: 2))
-        XCTAssertEqual(
-          Array(all.values[first * n..<(first + count) * n]), some.values, "\(kernels), rows \(first)…")
-      }
-    }
+    checkRowsDoNotDependOnTheCall(
+      (531, 302, 100), parts: [(0, 1), (1, 1), (530, 1), (100, 2), (201, 7), (300, 19), (3, 101)], threads: 2,
+      sets: sets
+    ) { layer($0, bias: $1, $2) }
   }
 
   /// A weight that is stored as integers gives the numbers that they mean, and as integers what is stored.

@@ -32,18 +32,8 @@ final class FontTests: XCTestCase {
     for sample in samples {
       let bitmap = GlyphBitmap(
         font.glyph(Character(sample.letter)), of: font, xHeight: sample.xHeight, fraction: sample.fraction)
-      var drawn = [Int](repeating: 0, count: sample.width * sample.height)
-      for row in 0..<bitmap.height {
-        for column in 0..<bitmap.width where bitmap.coverage[row * bitmap.width + column] > 0 {
-          // The sample's pen stands at column 4, its baseline below 2 x-heights.
-          let (x, y) = (column + bitmap.left + 4, row + bitmap.top + 2 * sample.xHeight)
-          guard (0..<sample.width).contains(x), (0..<sample.height).contains(y) else {
-            XCTFail("\(sample.letter) reaches \(x), \(y)")
-            continue
-          }
-          drawn[y * sample.width + x] = Int(bitmap.coverage[row * bitmap.width + column])
-        }
-      }
+      let drawn = bitmap.drawn(
+        sample.letter, width: sample.width, height: sample.height, xHeight: sample.xHeight)
       XCTAssertGreaterThan(sample.coverage.reduce(0, +), 2000)
       for (index, expected) in sample.coverage.enumerated() {
         // FreeType moves the enlarged outline to its own grid: up to half a pixel in 32, so 4 in 255 along an
@@ -123,5 +113,23 @@ final class FontTests: XCTestCase {
       }
     }
     XCTAssertGreaterThan(read, 500)
+  }
+}
+
+extension GlyphBitmap {
+  /// The coverage of each pixel of a sample picture, whose pen stands at column 4 and whose baseline is below 2 x-heights.
+  func drawn(_ letter: String, width: Int, height: Int, xHeight: Int) -> [Int] {
+    var drawn = [Int](repeating: 0, count: width * height)
+    for row in 0..<self.height {
+      for column in 0..<self.width where coverage[row * self.width + column] > 0 {
+        let (x, y) = (column + left + 4, row + top + 2 * xHeight)
+        guard (0..<width).contains(x), (0..<height).contains(y) else {
+          XCTFail("\(letter) reaches \(x), \(y)")
+          continue
+        }
+        drawn[y * width + x] = Int(coverage[row * self.width + column])
+      }
+    }
+    return drawn
   }
 }

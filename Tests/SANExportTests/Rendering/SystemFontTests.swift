@@ -38,18 +38,8 @@ final class SystemFontTests: XCTestCase {
       XCTAssertTrue(font.has(letter), sample.letter)
       let bitmap = GlyphBitmap(
         font.glyph(letter), of: font, xHeight: sample.xHeight, fraction: sample.fraction)
-      var drawn = [Int](repeating: 0, count: sample.width * sample.height)
-      for row in 0..<bitmap.height {
-        for column in 0..<bitmap.width where bitmap.coverage[row * bitmap.width + column] > 0 {
-          // The sample's pen stands at column 4, its baseline below 2 x-heights.
-          let (x, y) = (column + bitmap.left + 4, row + bitmap.top + 2 * sample.xHeight)
-          guard (0..<sample.width).contains(x), (0..<sample.height).contains(y) else {
-            XCTFail("\(sample.letter) reaches \(x), \(y)")
-            continue
-          }
-          drawn[y * sample.width + x] = Int(bitmap.coverage[row * bitmap.width + column])
-        }
-      }
+      let drawn = bitmap.drawn(
+        sample.letter, width: sample.width, height: sample.height, xHeight: sample.xHeight)
       XCTAssertGreaterThan(sample.coverage.reduce(0, +), 1500)
       for (index, expected) in sample.coverage.enumerated() {
         // As in FontTests: FreeType moves the enlarged outline to its own grid, 4 in 255 for each edge, and a pixel of
